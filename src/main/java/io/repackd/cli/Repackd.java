@@ -1,0 +1,19 @@
+package io.repackd.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The {@code repackd} command: a subcommand for each thing it does. */
+@Command(
+    name = "repackd",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    description = "Keeps git object stores fast while people work in them.")
+public final class Repackd {
+  private Repackd() {}
+
+  /** Runs the command line and exits with its status. */
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new Repackd()).execute(arguments));
+  }
+}

@@ -1,0 +1,52 @@
+package io.repackd.maintenance;
+
+import io.repackd.objectdir.GarbageKind;
+import io.repackd.objectdir.KeepOwner;
+import io.repackd.objectdir.PackKind;
+import java.util.Map;
+
+/**
+ * The counts of one object directory at one moment. Alternates are not counted.
+ *
+ * @param packs number of packs of each kind
+ * @param packBytes bytes of the pack files of each kind
+ * @param looseObjects number of loose objects
+ * @param looseObjectBytes bytes of their files
+ * @param indexedPacks packs that the multi-pack-index lists; 0 without one
+ * @param indexedObjects objects in the multi-pack-index
+ * @param packsOutsideIndex packs that the multi-pack-index does not list
+ * @param unreferencedPacks packs that the multi-pack-index lists and takes no object from: they wait for deletion
+ * @param keepFiles number of {@code .keep} files by owner
+ * @param garbageFiles files that belong to no pack, by kind
+ * @param garbageBytes their bytes
+ */
+public record Measurement(
+    Map<PackKind, Long> packs,
+    Map<PackKind, Long> packBytes,
+    long looseObjects,
+    long looseObjectBytes,
+    long indexedPacks,
+    long indexedObjects,
+    long packsOutsideIndex,
+    long unreferencedPacks,
+    Map<KeepOwner, Long> keepFiles,
+    Map<GarbageKind, Long> garbageFiles,
+    Map<GarbageKind, Long> garbageBytes) {
+  public Measurement {
+    packs = Map.copyOf(packs);
+    packBytes = Map.copyOf(packBytes);
+    keepFiles = Map.copyOf(keepFiles);
+    garbageFiles = Map.copyOf(garbageFiles);
+    garbageBytes = Map.copyOf(garbageBytes);
+  }
+
+  /** The number of packs of all kinds. */
+  public long allPacks() {
+    return packs.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /** The bytes of all pack files. */
+  public long allPackBytes() {
+    return packBytes.values().stream().mapToLong(Long::longValue).sum();
+  }
+}

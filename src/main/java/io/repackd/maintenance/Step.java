@@ -1,0 +1,21 @@
+package io.repackd.maintenance;
+
+/** The steps of a cycle, in their order. Write and verify come more than once. */
+public enum Step {
+  RECOVER("recover"),
+  WRITE("write"),
+  VERIFY("verify"),
+  EXPIRE("expire"),
+  REPACK("repack");
+
+  private final String label;
+
+  Step(String label) {
+    this.label = label;
+  }
+
+  /** The name in logs, metrics and history. */
+  public String label() {
+    return label;
+  }
+}
