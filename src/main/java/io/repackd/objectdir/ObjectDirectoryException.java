@@ -19,4 +19,10 @@ public class ObjectDirectoryException extends IOException {
   public ObjectDirectoryException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** The line for a person. */
+  @Override
+  public String getMessage() {
+    return String.valueOf(super.getMessage());
+  }
 }

@@ -1,0 +1,266 @@
+package io.repackd.midx;
+
+import io.repackd.objectdir.BigEndian;
+import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.objectdir.MappedFile;
+import io.repackd.pack.CorruptFileException;
+import io.repackd.pack.LongTable;
+import io.repackd.pack.ObjectIds;
+import io.repackd.pack.PackIndex;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A multi-pack-index, version 1, where it lies mapped: which object is to be read from which pack, for all objects of the
+ * packs it lists. Each object has one owner; the others that hold it may be deleted.
+ *
+ * <p>{@link #open} checks the structure: header, chunk table, the length of each chunk, the order of the pack names and of the
+ * fanout. The order of the ids, the pack numbers and the trailing checksum are what {@link MultiPackIndexVerifier} is for.
+ * Source: gitformat-pack, "multi-pack-index (MIDX) files".
+ */
+public final class MultiPackIndex {
+  static final int MAGIC = 0x4d494458; // MIDX
+  static final int VERSION = 1;
+  static final int HEADER_BYTES = 12;
+
+  /** An owner: four bytes of pack number, four of offset. */
+  static final int OWNER_BYTES = 8;
+
+  /** Marks an offset which is the number of an entry in the LOFF chunk. */
+  static final int LARGE = 0x80000000;
+
+  private final Path path;
+  private final MemorySegment file;
+  private final HashAlgorithm hash;
+  private final List<String> packNames;
+  private final MemorySegment fanout;
+  private final MemorySegment ids;
+  private final MemorySegment owners;
+  private final Optional<MemorySegment> largeOffsets;
+  private final long objects;
+
+  private MultiPackIndex(Path path, MemorySegment file, HashAlgorithm hash, ChunkTable chunks)
+      throws CorruptFileException {
+    this.path = path;
+    this.file = file;
+    this.hash = hash;
+    fanout = chunks.require(ChunkTable.FANOUT, path);
+    requireSize(ChunkTable.FANOUT, fanout, PackIndex.FANOUT_BYTES);
+    objects = PackIndex.checkFanout(fanout, 0, path);
+    ids = chunks.require(ChunkTable.IDS, path);
+    requireSize(ChunkTable.IDS, ids, objects * hash.length());
+    owners = chunks.require(ChunkTable.OFFSETS, path);
+    requireSize(ChunkTable.OFFSETS, owners, objects * OWNER_BYTES);
+    largeOffsets = chunks.find(ChunkTable.LARGE_OFFSETS);
+    packNames =
+        List.copyOf(
+            PackNames.read(
+                chunks.require(ChunkTable.PACK_NAMES, path), BigEndian.uint32(file, 8), path));
+  }
+
+  private void requireSize(int chunk, MemorySegment content, long bytes)
+      throws CorruptFileException {
+    if (content.byteSize() != bytes) {
+      throw new CorruptFileException(
+          path,
+          "chunk %s has %d bytes, not %d"
+              .formatted(ChunkTable.name(chunk), content.byteSize(), bytes));
+    }
+  }
+
+  /**
+   * Maps and opens a multi-pack-index.
+   *
+   * @param path the file
+   * @param hash what the repository uses; an index that says otherwise is corrupt
+   * @param arena ends the mapping
+   * @throws UnsupportedIndexException if it is of another version or lies upon other files
+   * @throws CorruptFileException if it is malformed
+   * @throws IOException if it cannot be read; the message names it
+   */
+  public static MultiPackIndex open(Path path, HashAlgorithm hash, Arena arena) throws IOException {
+    MemorySegment file = MappedFile.map(path, arena);
+    long end = file.byteSize() - hash.length();
+    if (end < HEADER_BYTES + ChunkTable.ENTRY_BYTES) {
+      throw new CorruptFileException(
+          path, "a multi-pack-index of %d bytes is too short".formatted(file.byteSize()));
+    }
+    if (BigEndian.int32(file, 0) != MAGIC) {
+      throw new CorruptFileException(path, "it does not begin with MIDX");
+    }
+    int version = BigEndian.uint8(file, 4);
+    if (version != VERSION) {
+      throw new UnsupportedIndexException(
+          "leaving %s alone: it has version %d, and repackd knows version 1"
+              .formatted(path, version));
+    }
+    int hashId = BigEndian.uint8(file, 5);
+    if (hashId != hash.formatId()) {
+      throw new CorruptFileException(
+          path,
+          "its hash function has number %d, and the repository's number %d"
+              .formatted(hashId, hash.formatId()));
+    }
+    int baseFiles = BigEndian.uint8(file, 7);
+    if (baseFiles != 0) {
+      throw new UnsupportedIndexException(
+          "leaving %s alone: it lies upon %d other files".formatted(path, baseFiles));
+    }
+    int chunkCount = BigEndian.uint8(file, 6);
+    return new MultiPackIndex(
+        path, file, hash, ChunkTable.read(file, HEADER_BYTES, chunkCount, end, path));
+  }
+
+  /** The file. */
+  public Path path() {
+    return path;
+  }
+
+  /** The hash function of its ids. */
+  public HashAlgorithm hash() {
+    return hash;
+  }
+
+  /** The names of the packs' indexes, such as {@code pack-1f2e….idx}, in the order of their numbers. */
+  public List<String> packNames() {
+    return packNames;
+  }
+
+  /** The number of objects, from 0 to 2^32 - 1. */
+  public long objects() {
+    return objects;
+  }
+
+  /** How many objects have ids that begin with this byte or a smaller one. */
+  public long fanout(int firstByte) {
+    return BigEndian.uint32(fanout, (long) firstByte * Integer.BYTES);
+  }
+
+  /** The position of the first object whose id begins with this byte. */
+  public long firstPosition(int firstByte) {
+    return firstByte == 0 ? 0 : fanout(firstByte - 1);
+  }
+
+  /** The segment in which {@link #idOffset} points. */
+  public MemorySegment ids() {
+    return ids;
+  }
+
+  /** Where the id of the object at a position stands. */
+  public long idOffset(long position) {
+    return position * hash.length();
+  }
+
+  /** The id of the object at a position, in hexadecimal form. */
+  public String idHex(long position) {
+    return ObjectIds.hex(ids, idOffset(position), hash.length());
+  }
+
+  /**
+   * The number of the pack that owns the object at a position.
+   *
+   * @throws CorruptFileException if there is no such pack
+   */
+  public int packOf(long position) throws CorruptFileException {
+    int pack = BigEndian.int32(owners, position * OWNER_BYTES);
+    if (Integer.compareUnsigned(pack, packNames.size()) >= 0) {
+      throw new CorruptFileException(
+          path,
+          "object %d belongs to pack %s of %d"
+              .formatted(position, Integer.toUnsignedString(pack), packNames.size()));
+    }
+    return pack;
+  }
+
+  /**
+   * Where the object at a position begins in the pack that owns it.
+   *
+   * @throws CorruptFileException if the index points outside of its own table
+   */
+  public long packOffset(long position) throws CorruptFileException {
+    int offset = BigEndian.int32(owners, position * OWNER_BYTES + Integer.BYTES);
+    if (largeOffsets.isEmpty() || (offset & LARGE) == 0) {
+      return Integer.toUnsignedLong(offset);
+    }
+    long at = (long) (offset & ~LARGE) * Long.BYTES;
+    if (at + Long.BYTES > largeOffsets.get().byteSize()) {
+      throw new CorruptFileException(
+          path,
+          "object %d points to large offset %d, which is not there"
+              .formatted(position, offset & ~LARGE));
+    }
+    return BigEndian.int64(largeOffsets.get(), at);
+  }
+
+  /** Whether it has a chunk of eight-byte offsets, as it has if some object begins beyond 2^32 - 1 of its pack. */
+  boolean hasLargeOffsets() {
+    return largeOffsets.isPresent();
+  }
+
+  /**
+   * Finds an object.
+   *
+   * @param id a segment in which the id stands
+   * @param at where it stands there
+   * @return its position; negative if it is not there
+   */
+  public long find(MemorySegment id, long at) {
+    int firstByte = BigEndian.uint8(id, at);
+    long low = firstPosition(firstByte);
+    long high = fanout(firstByte);
+    while (low < high) {
+      long middle = (low + high) >>> 1;
+      int order = ObjectIds.compare(ids, idOffset(middle), id, at, hash.length());
+      if (order == 0) {
+        return middle;
+      }
+      if (order < 0) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * Counts for each pack how many objects it owns. A pack that owns none is not needed by anybody who reads this index.
+   *
+   * @throws CorruptFileException if an object belongs to no pack
+   */
+  public OwnerCounts countOwners() throws CorruptFileException {
+    try (Arena scratch = Arena.ofConfined()) {
+      LongTable counts = new LongTable(scratch, packNames.size());
+      for (long position = 0; position < objects; position++) {
+        int pack = packOf(position);
+        counts.set(pack, counts.get(pack) + 1);
+      }
+      return OwnerCounts.of(packNames, counts);
+    }
+  }
+
+  /** Whether the trailing checksum matches the content: reads the whole file. */
+  public boolean checksumMatches() {
+    byte[] trailer = new byte[hash.length()];
+    long end = file.byteSize() - hash.length();
+    MemorySegment.copy(file, end, MemorySegment.ofArray(trailer), 0, hash.length());
+    return Arrays.equals(trailer, digest(file.asSlice(0, end), hash));
+  }
+
+  /** The hash of a segment of any length. */
+  static byte[] digest(MemorySegment content, HashAlgorithm hash) {
+    int pieceBytes = 4 << 20;
+    MessageDigest digest = hash.newDigest();
+    for (long at = 0; at < content.byteSize(); at += pieceBytes) {
+      long piece = Math.min(pieceBytes, content.byteSize() - at);
+      digest.update(content.asSlice(at, piece).asByteBuffer());
+    }
+    return digest.digest();
+  }
+}

@@ -1,0 +1,308 @@
+package io.repackd.midx;
+
+import io.repackd.objectdir.BigEndian;
+import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.pack.CorruptFileException;
+import io.repackd.pack.PackIndex;
+import io.repackd.platform.Cancellation;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Writes a multi-pack-index.
+ *
+ * <p>Who owns an object, by git's rules: a pack that the existing index does not list wins over all that it lists; among
+ * several such, the one whose file is the newest in whole seconds, and of those of one second the one first by name; among the
+ * packs that are listed already, whoever owned the object before. So ownership never moves between two packs which an
+ * installed index lists, and whoever still reads that index finds every object where it says.
+ *
+ * <p>The work goes by the first byte of the ids: 256 portions, on all cores, each sorted in memory that does not depend on how
+ * many objects there are in all. The bytes are those of {@code git multi-pack-index write}.
+ *
+ * <p>The portions arrive in order, and ids and owners go to different places in the file. Where the owners begin depends on
+ * how many ids there are, which is known when the last portion is there. They are written where they would begin if no
+ * object were there twice, and are moved down if that was too far.
+ */
+public final class MultiPackIndexWriter {
+  private static final int MOVE_BYTES = 1 << 20;
+
+  /** What a four-byte offset can say. A larger one makes a LOFF chunk necessary. */
+  private static final long MAX_SMALL_OFFSET = 0xffffffffL;
+
+  private final HashAlgorithm hash;
+  private final Cancellation cancellation;
+
+  /** A writer for indexes of one hash function. */
+  public MultiPackIndexWriter(HashAlgorithm hash, Cancellation cancellation) {
+    this.hash = hash;
+    this.cancellation = cancellation;
+  }
+
+  /**
+   * What was written.
+   *
+   * @param packs the number of packs
+   * @param objects the number of objects
+   * @param bytes the length of the file
+   */
+  public record Written(long packs, long objects, long bytes) {}
+
+  /**
+   * Writes an index.
+   *
+   * @param channel an empty file, open for reading and writing
+   * @param existing the index that is installed, whose owners are kept; its checksum has to have been checked
+   * @param dropped the packs of the existing index that are not to be listed any more
+   * @param added the packs to be listed beside those of the existing index
+   * @throws CorruptFileException if a pack index or the existing index is malformed; the message names it
+   * @throws IllegalArgumentException if no pack would be left, or a dropped pack owns objects
+   */
+  public Written write(
+      FileChannel channel,
+      Optional<MultiPackIndex> existing,
+      Set<String> dropped,
+      List<IndexedPack> added)
+      throws IOException {
+    // Of two packs of one second the first by name wins, whatever the order in which they are
+    // given.
+    List<IndexedPack> byName =
+        added.stream()
+            .sorted(Comparator.comparing(IndexedPack::indexName, PackNames.ORDER))
+            .toList();
+    PackNumbering numbering = PackNumbering.of(existing, dropped, byName);
+    boolean mayNeedLargeOffsets = reachesBeyond32Bits(existing, byName);
+    Body body = new Body(channel, numbering, existing, byName, mayNeedLargeOffsets);
+    body.write();
+    if (mayNeedLargeOffsets && !body.largeOffsetsNeeded) {
+      // A pack is that long, but none of the objects it owns lies that far. Then git has no LOFF
+      // chunk.
+      body = new Body(channel, numbering, existing, byName, false);
+      body.write();
+    }
+    return new Written(numbering.names().size(), body.objects, body.finish());
+  }
+
+  private static boolean reachesBeyond32Bits(
+      Optional<MultiPackIndex> existing, List<IndexedPack> added) {
+    return existing.filter(MultiPackIndex::hasLargeOffsets).isPresent()
+        || added.stream().anyMatch(pack -> pack.index().reachesBeyond32Bits());
+  }
+
+  /** The file while it is written. */
+  private final class Body {
+    private final FileChannel channel;
+    private final PackNumbering numbering;
+    private final Optional<MultiPackIndex> existing;
+    private final List<IndexedPack> added;
+    private final boolean large;
+
+    private final long idsStart;
+    private final long ownersAtMost;
+    private final long largeOffsetsAtMost;
+    private final int chunks;
+    private final long[] fanout = new long[PackIndex.FANOUT_ENTRIES];
+    private long objects;
+    private long largeOffsets;
+    private boolean largeOffsetsNeeded;
+
+    Body(
+        FileChannel channel,
+        PackNumbering numbering,
+        Optional<MultiPackIndex> existing,
+        List<IndexedPack> added,
+        boolean large) {
+      this.channel = channel;
+      this.numbering = numbering;
+      this.existing = existing;
+      this.added = added;
+      this.large = large;
+      chunks = large ? 5 : 4;
+      idsStart =
+          MultiPackIndex.HEADER_BYTES
+              + (chunks + 1L) * ChunkTable.ENTRY_BYTES
+              + numbering.paddedNameBytes()
+              + PackIndex.FANOUT_BYTES;
+      long objectsAtMost =
+          existing.map(MultiPackIndex::objects).orElse(0L)
+              + added.stream().mapToLong(pack -> pack.index().count()).sum();
+      ownersAtMost = idsStart + objectsAtMost * hash.length();
+      largeOffsetsAtMost = ownersAtMost + objectsAtMost * MultiPackIndex.OWNER_BYTES;
+    }
+
+    void write() throws IOException {
+      try (OwnerMerge merge =
+          new OwnerMerge(hash, numbering, existing, added, large, cancellation)) {
+        merge.run(this::append);
+      }
+      if (objects > 0xffffffffL) {
+        throw new IllegalArgumentException("more than 2^32 - 1 objects do not fit in an index");
+      }
+      moveDown(ownersAtMost, ownersStart(), objects * MultiPackIndex.OWNER_BYTES);
+      moveDown(largeOffsetsAtMost, largeOffsetsStart(), largeOffsets * Long.BYTES);
+    }
+
+    private long ownersStart() {
+      return idsStart + objects * hash.length();
+    }
+
+    private long largeOffsetsStart() {
+      return ownersStart() + objects * MultiPackIndex.OWNER_BYTES;
+    }
+
+    private long contentEnd() {
+      return largeOffsetsStart() + largeOffsets * Long.BYTES;
+    }
+
+    /** Takes the next portion. Large offsets are numbered within it; here they get their numbers in the file. */
+    private void append(Portion portion) throws IOException {
+      for (long i = 0; i < portion.largeOffsets() && largeOffsets > 0; i++) {
+        long at = portion.ownerOfLargeOffset(i) * MultiPackIndex.OWNER_BYTES + Integer.BYTES;
+        int local = BigEndian.int32(portion.owners(), at);
+        BigEndian.putInt32(portion.owners(), at, local + (int) largeOffsets);
+      }
+      long idBytes = portion.objects() * hash.length();
+      long ownerBytes = portion.objects() * MultiPackIndex.OWNER_BYTES;
+      writeAt(idsStart + objects * hash.length(), portion.ids(), idBytes);
+      writeAt(ownersAtMost + objects * MultiPackIndex.OWNER_BYTES, portion.owners(), ownerBytes);
+      writeAt(
+          largeOffsetsAtMost + largeOffsets * Long.BYTES,
+          portion.largeOffsetValues(),
+          portion.largeOffsets() * Long.BYTES);
+      objects += portion.objects();
+      largeOffsets += portion.largeOffsets();
+      largeOffsetsNeeded |= portion.largestOffset() > MAX_SMALL_OFFSET;
+      fanout[portion.firstByte()] = objects;
+    }
+
+    /** Writes header, chunk table, names and fanout, cuts off what was only in the way, and adds the checksum. */
+    long finish() throws IOException {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment head = arena.allocate(idsStart);
+        writeHead(head);
+        writeAt(0, head, idsStart);
+        channel.truncate(contentEnd());
+        MemorySegment content = channel.map(FileChannel.MapMode.READ_ONLY, 0, contentEnd(), arena);
+        byte[] checksum = MultiPackIndex.digest(content, hash);
+        writeAt(contentEnd(), MemorySegment.ofArray(checksum), checksum.length);
+      }
+      return contentEnd() + hash.length();
+    }
+
+    private void writeHead(MemorySegment head) {
+      BigEndian.putInt32(head, 0, MultiPackIndex.MAGIC);
+      head.set(ValueLayout.JAVA_BYTE, 4, (byte) MultiPackIndex.VERSION);
+      head.set(ValueLayout.JAVA_BYTE, 5, (byte) hash.formatId());
+      head.set(ValueLayout.JAVA_BYTE, 6, (byte) chunks);
+      BigEndian.putInt32(head, 8, numbering.names().size());
+      long namesStart = MultiPackIndex.HEADER_BYTES + (chunks + 1L) * ChunkTable.ENTRY_BYTES;
+      long fanoutStart = namesStart + numbering.paddedNameBytes();
+      long entry = MultiPackIndex.HEADER_BYTES;
+      entry = putChunk(head, entry, ChunkTable.PACK_NAMES, namesStart);
+      entry = putChunk(head, entry, ChunkTable.FANOUT, fanoutStart);
+      entry = putChunk(head, entry, ChunkTable.IDS, idsStart);
+      entry = putChunk(head, entry, ChunkTable.OFFSETS, ownersStart());
+      if (large) {
+        entry = putChunk(head, entry, ChunkTable.LARGE_OFFSETS, largeOffsetsStart());
+      }
+      putChunk(head, entry, 0, contentEnd());
+      numbering.putNames(head, namesStart);
+      for (int i = 0; i < fanout.length; i++) {
+        BigEndian.putInt32(head, fanoutStart + (long) i * Integer.BYTES, (int) fanout[i]);
+      }
+    }
+
+    private static long putChunk(MemorySegment head, long at, int id, long start) {
+      BigEndian.putInt32(head, at, id);
+      BigEndian.putInt64(head, at + Integer.BYTES, start);
+      return at + ChunkTable.ENTRY_BYTES;
+    }
+
+    private void writeAt(long at, MemorySegment source, long bytes) throws IOException {
+      for (long done = 0; done < bytes; ) {
+        long piece = Math.min(bytes - done, Integer.MAX_VALUE / 2);
+        ByteBuffer buffer = source.asSlice(done, piece).asByteBuffer();
+        while (buffer.hasRemaining()) {
+          channel.write(buffer, at + done + buffer.position());
+        }
+        done += piece;
+      }
+    }
+
+    private void moveDown(long from, long to, long bytes) throws IOException {
+      if (from == to) {
+        return;
+      }
+      ByteBuffer buffer = ByteBuffer.allocateDirect(MOVE_BYTES);
+      for (long done = 0; done < bytes; ) {
+        buffer.clear().limit((int) Math.min(MOVE_BYTES, bytes - done));
+        if (channel.read(buffer, from + done) < 0) {
+          throw new IOException("the file being written was cut off by somebody else");
+        }
+        buffer.flip();
+        int piece = buffer.remaining();
+        while (buffer.hasRemaining()) {
+          channel.write(buffer, to + done + buffer.position());
+        }
+        done += piece;
+      }
+    }
+  }
+
+  /** The numbers of the packs in the new index. */
+  record PackNumbering(List<String> names, int[] ofExisting, int[] ofAdded) {
+    private static final int DROPPED = -1;
+
+    static PackNumbering of(
+        Optional<MultiPackIndex> existing, Set<String> dropped, List<IndexedPack> added) {
+      TreeMap<String, Integer> numbers = new TreeMap<>(PackNames.ORDER);
+      List<String> before = existing.map(MultiPackIndex::packNames).orElse(List.of());
+      before.stream().filter(name -> !dropped.contains(name)).forEach(name -> numbers.put(name, 0));
+      for (IndexedPack pack : added) {
+        if (numbers.put(pack.indexName(), 0) != null) {
+          throw new IllegalArgumentException("pack listed twice: " + pack.indexName());
+        }
+      }
+      if (numbers.isEmpty()) {
+        throw new IllegalArgumentException("no packs to index");
+      }
+      int next = 0;
+      for (var number : numbers.entrySet()) {
+        number.setValue(next++);
+      }
+      return new PackNumbering(
+          List.copyOf(numbers.keySet()),
+          before.stream().mapToInt(name -> numbers.getOrDefault(name, DROPPED)).toArray(),
+          added.stream()
+              .mapToInt(pack -> numbers.getOrDefault(pack.indexName(), DROPPED))
+              .toArray());
+    }
+
+    boolean isDropped(int existingNumber) {
+      return ofExisting[existingNumber] == DROPPED;
+    }
+
+    long paddedNameBytes() {
+      long bytes = names.stream().mapToLong(name -> PackNames.bytes(name).length + 1L).sum();
+      long alignment = ChunkTable.ALIGNMENT_BYTES;
+      return (bytes + alignment - 1) / alignment * alignment;
+    }
+
+    void putNames(MemorySegment head, long start) {
+      long at = start;
+      for (String name : names) {
+        byte[] bytes = PackNames.bytes(name);
+        MemorySegment.copy(MemorySegment.ofArray(bytes), 0, head, at, bytes.length);
+        at += bytes.length + 1L; // the segment is zero already
+      }
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package io.repackd.objectdir;
+
+import io.repackd.platform.DirectorySync;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.UUID;
+
+/**
+ * The one way in which a file comes into a directory: written under a temporary name, synchronised, given its permissions,
+ * renamed; and the directory synchronised before anybody relies on it.
+ *
+ * <p>Temporary names begin with {@code tmp_}, so that {@code git gc} sweeps up what a crash leaves, and end in neither
+ * {@code .pack} nor {@code .idx}, so that nobody takes them for a pack.
+ */
+public final class FilePublisher {
+  private final Path directory;
+  private final SharedPermissions permissions;
+
+  /**
+   * A publisher.
+   *
+   * @param directory where the files come to be
+   * @param permissions what they may be used for, and by whom
+   */
+  public FilePublisher(Path directory, SharedPermissions permissions) {
+    this.directory = directory;
+    this.permissions = permissions;
+  }
+
+  /**
+   * Opens a new temporary file.
+   *
+   * @param kind what it is to be, such as {@code pack}: part of the name
+   */
+  public Unpublished create(String kind) throws IOException {
+    Files.createDirectories(directory);
+    Path file =
+        directory.resolve(
+            "tmp_%s_%s".formatted(kind, UUID.randomUUID().toString().replace("-", "")));
+    FileChannel channel =
+        FileChannel.open(
+            file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+    return new Unpublished(file, channel);
+  }
+
+  /** Makes the renames so far durable. */
+  public void syncDirectory() throws IOException {
+    DirectorySync.sync(directory);
+  }
+
+  /** A file that is being written. Closing it before it was published removes it. */
+  public final class Unpublished implements AutoCloseable {
+    private final Path file;
+    private final FileChannel channel;
+    private boolean published;
+
+    private Unpublished(Path file, FileChannel channel) {
+      this.file = file;
+      this.channel = channel;
+    }
+
+    /** To write it with, and read back. */
+    public FileChannel channel() {
+      return channel;
+    }
+
+    /** Where it lies for the time being. */
+    public Path file() {
+      return file;
+    }
+
+    /** Writes its content through to the disk. */
+    public void sync() throws IOException {
+      channel.force(true);
+    }
+
+    /** Sets its modification time, which moves to the published file with it. */
+    public void setModified(Instant time) throws IOException {
+      Files.setLastModifiedTime(file, FileTime.from(time));
+    }
+
+    /**
+     * Gives a read-only file its name. The content must have been synchronised before.
+     *
+     * @throws NoSuchFileException if somebody swept the temporary file away: nothing is published
+     */
+    public void publishReadOnly(String name) throws IOException {
+      publish(name, true);
+    }
+
+    /** Gives a file its name which its owner may replace, such as the multi-pack-index. */
+    public void publishWritable(String name) throws IOException {
+      publish(name, false);
+    }
+
+    private void publish(String name, boolean readOnly) throws IOException {
+      permissions.apply(file, readOnly);
+      Files.move(file, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+      published = true;
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+      if (!published) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package io.repackd.objectdir;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.jgit.errors.ConfigInvalidException;
+import org.eclipse.jgit.lib.Config;
+import org.eclipse.jgit.util.StringUtils;
+
+/**
+ * A repository's git configuration over the user's and the system's, read once.
+ *
+ * <p>JGit parses. Its own way to find and open these files is not used: it would start {@code git} to ask for the system
+ * configuration and measure the file system's clock for seconds. Conditional includes ({@code includeIf}) are not followed.
+ */
+final class GitConfiguration {
+  private final Config config;
+
+  private GitConfiguration(Config config) {
+    this.config = config;
+  }
+
+  /**
+   * Reads the configuration.
+   *
+   * @param repositoryFile the repository's own file; empty reads the user's and the system's alone
+   * @param environment the environment variables, for {@code HOME} and {@code XDG_CONFIG_HOME}
+   * @throws ObjectDirectoryException if a file cannot be read or is malformed; the message names it
+   */
+  static GitConfiguration read(Optional<Path> repositoryFile, Map<String, String> environment)
+      throws ObjectDirectoryException {
+    Config config = new Config();
+    for (Path file : globalFiles(environment)) {
+      if (Files.isReadable(file) && Files.isRegularFile(file)) {
+        config = parse(file, config);
+      }
+    }
+    if (repositoryFile.isPresent()) {
+      config = parse(repositoryFile.get(), config);
+    }
+    return new GitConfiguration(config);
+  }
+
+  private static List<Path> globalFiles(Map<String, String> environment) {
+    Path system = Path.of("/etc/gitconfig");
+    String home = environment.getOrDefault("HOME", "");
+    if (home.isEmpty()) {
+      return List.of(system);
+    }
+    String configHome = environment.getOrDefault("XDG_CONFIG_HOME", "");
+    Path userDirectory = configHome.isEmpty() ? Path.of(home, ".config") : Path.of(configHome);
+    return List.of(system, userDirectory.resolve("git/config"), Path.of(home, ".gitconfig"));
+  }
+
+  private static Config parse(Path file, Config base) throws ObjectDirectoryException {
+    Config config = new IncludingConfig(base, file);
+    try {
+      config.fromText(Files.readString(file));
+      return config;
+    } catch (IOException e) {
+      throw new ObjectDirectoryException(
+          "cannot read git configuration %s: %s".formatted(file, Reason.of(e)), e);
+    } catch (ConfigInvalidException e) {
+      throw new ObjectDirectoryException(
+          "cannot parse git configuration %s: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  /** A truth value as git reads it; the default if the key is not there. */
+  boolean truth(String section, String name, boolean ifAbsent) throws ObjectDirectoryException {
+    try {
+      return config.getBoolean(section, name, ifAbsent);
+    } catch (IllegalArgumentException e) {
+      throw new ObjectDirectoryException(
+          "git configuration: %s.%s: %s".formatted(section, name, e.getMessage()), e);
+    }
+  }
+
+  /** A number; the default if the key is not there. */
+  int number(String section, String name, int ifAbsent) throws ObjectDirectoryException {
+    try {
+      return config.getInt(section, name, ifAbsent);
+    } catch (IllegalArgumentException e) {
+      throw new ObjectDirectoryException(
+          "git configuration: %s.%s: %s".formatted(section, name, e.getMessage()), e);
+    }
+  }
+
+  /** A string; empty if the key is not there or has no value. */
+  Optional<String> string(String section, String name) {
+    return Optional.ofNullable(config.getString(section, null, name));
+  }
+
+  /** The names in a section, in lower case. */
+  List<String> names(String section) {
+    return config.getNames(section).stream().map(StringUtils::toLowerCase).sorted().toList();
+  }
+
+  /** Follows {@code include.path} within the file system, relative to the including file. */
+  private static final class IncludingConfig extends Config {
+    private final Path file;
+
+    IncludingConfig(Config base, Path file) {
+      super(base);
+      this.file = file;
+    }
+
+    @Override
+    protected byte[] readIncludedConfig(String included) throws ConfigInvalidException {
+      Path target = Path.of(expandHome(included));
+      try {
+        return Files.readAllBytes(file.resolveSibling(target));
+      } catch (IOException e) {
+        return new byte[0]; // git ignores an include that is not there
+      }
+    }
+
+    private static String expandHome(String path) {
+      String home = System.getenv().getOrDefault("HOME", "");
+      return path.startsWith("~/") && !home.isEmpty() ? home + path.substring(1) : path;
+    }
+  }
+}

@@ -1,0 +1,178 @@
+package io.repackd.objectdir;
+
+import io.repackd.platform.ProcessStamp;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * A lock by git's protocol: whoever creates {@code X.lock} may change {@code X} until it removes the file.
+ *
+ * <p>Git's own lock files hold the new content of {@code X}. Ours hold one line that says who we are, so that a lock which
+ * outlives its process can be told from one that is held; the new content is written elsewhere and renamed over {@code X}
+ * while the lock is there. Beside it lies {@code X~pid.lock} with {@code pid N}, where git since 2.54 looks for the owner.
+ *
+ * <p>A lock is broken only if its line names a process which is provably dead. Two processes that find the same dead lock
+ * cannot break each other's new one: a breaker first locks the file itself, then looks whether it is still the one at that
+ * path.
+ */
+public final class LockFile implements AutoCloseable {
+  private static final int MAX_OWNER_BYTES = 4096;
+
+  private final Path file;
+  private final Optional<Path> pidFile;
+  private final FileStamp stamp;
+
+  private LockFile(Path file, Optional<Path> pidFile, FileStamp stamp) {
+    this.file = file;
+    this.pidFile = pidFile;
+    this.stamp = stamp;
+  }
+
+  /**
+   * Takes the lock.
+   *
+   * @param locked what is locked; the lock file has the same name and {@code .lock}
+   * @param announced whether the companion with the process id is written, for a lock that is held long
+   */
+  static LockFile acquire(Path locked, boolean announced) throws IOException {
+    Path file = locked.resolveSibling(locked.getFileName() + ".lock");
+    FileStamp stamp;
+    try {
+      stamp = create(file);
+    } catch (FileAlreadyExistsException e) {
+      if (!breakIfDead(file)) {
+        throw held(file);
+      }
+      stamp = createAfterBreaking(file);
+    }
+    Optional<Path> pidFile = announced ? Optional.of(pidFileOf(file)) : Optional.empty();
+    LockFile lock = new LockFile(file, pidFile, stamp);
+    if (announced) {
+      Files.writeString(pidFileOf(file), "pid " + ProcessStamp.own().pid() + "\n");
+    }
+    return lock;
+  }
+
+  private static FileStamp createAfterBreaking(Path file) throws IOException {
+    try {
+      return create(file);
+    } catch (FileAlreadyExistsException e) {
+      throw held(file);
+    }
+  }
+
+  /**
+   * Creates the lock file with its line in it, all at once: a lock without an owner could never be told from a live one. So
+   * the line is written elsewhere, and linked to the lock's name, which fails if that is taken.
+   */
+  private static FileStamp create(Path file) throws IOException {
+    Path unlinked = file.resolveSibling("tmp_lock_" + UUID.randomUUID());
+    try {
+      Files.writeString(
+          unlinked, ProcessStamp.own().render() + "\n", StandardOpenOption.CREATE_NEW);
+      try {
+        Files.createLink(file, unlinked);
+        return FileStamp.of(file);
+      } finally {
+        Files.delete(unlinked);
+      }
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new ObjectDirectoryException(
+          "cannot create lock file %s: %s".formatted(file, Reason.of(e)), e);
+    }
+  }
+
+  private static Path pidFileOf(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return file.resolveSibling(name.substring(0, name.length() - ".lock".length()) + "~pid.lock");
+  }
+
+  private static boolean breakIfDead(Path file) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      FileLock breaking = channel.tryLock();
+      if (breaking == null) {
+        return false;
+      }
+      FileStamp examined = FileStamp.of(file);
+      boolean dead = stampIn(file).filter(ProcessStamp::provablyDead).isPresent();
+      if (!dead || !examined.unchanged()) {
+        return false;
+      }
+      Files.delete(file);
+      return true;
+    } catch (NoSuchFileException e) {
+      return true;
+    }
+  }
+
+  private static Optional<ProcessStamp> stampIn(Path file) throws IOException {
+    return ProcessStamp.parse(start(file));
+  }
+
+  private static String start(Path file) throws IOException {
+    try (var in = Files.newInputStream(file)) {
+      return new String(in.readNBytes(MAX_OWNER_BYTES), StandardCharsets.ISO_8859_1);
+    }
+  }
+
+  private static LockedException held(Path file) throws IOException {
+    try {
+      Duration age = Duration.between(FileStamp.of(file).modified(), Instant.now());
+      String owner = start(file).strip();
+      if (ProcessStamp.parse(owner).isPresent()) {
+        return new LockedException(file, owner.substring(0, owner.indexOf(" start=")), age);
+      }
+      return new LockedException(file, gitOwner(file), age);
+    } catch (NoSuchFileException e) {
+      return new LockedException(file, "somebody", Duration.ZERO);
+    }
+  }
+
+  private static String gitOwner(Path file) {
+    try {
+      String line = start(pidFileOf(file)).strip();
+      return line.startsWith("pid ") ? "process " + line.substring("pid ".length()) : "git";
+    } catch (IOException e) {
+      return "another process";
+    }
+  }
+
+  /** Whether the lock is still there and ours. */
+  public boolean stillHeld() throws IOException {
+    return stamp.unchanged();
+  }
+
+  /** The lock file. */
+  public Path file() {
+    return file;
+  }
+
+  /**
+   * Releases the lock. Leaves alone a lock file that is not the one we made.
+   *
+   * @throws IOException if it cannot be removed
+   */
+  @Override
+  public void close() throws IOException {
+    if (stamp.unchanged()) {
+      if (pidFile.isPresent()) {
+        Files.deleteIfExists(pidFile.get());
+      }
+      Files.deleteIfExists(file);
+    }
+  }
+}

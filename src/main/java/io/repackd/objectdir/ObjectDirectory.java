@@ -1,0 +1,136 @@
+package io.repackd.objectdir;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One object directory: where it lies and what its repository's configuration says of it. Holds no open file and remembers
+ * no listing; each question is answered from the disk.
+ */
+public final class ObjectDirectory {
+  private final RepositoryLocation location;
+  private final RepositoryTraits traits;
+
+  private ObjectDirectory(RepositoryLocation location, RepositoryTraits traits) {
+    this.location = location;
+    this.traits = traits;
+  }
+
+  /**
+   * Opens the object directory and reads its repository's configuration.
+   *
+   * @throws ObjectDirectoryException if its format is unknown, or its pack directory is a symbolic link, through which
+   *     files outside would be deleted
+   * @throws IOException if it cannot be read
+   */
+  public static ObjectDirectory open(RepositoryLocation location) throws IOException {
+    if (!Files.isDirectory(location.objectDirectory())) {
+      throw new ObjectDirectoryException(
+          "cannot open object directory %s: no such directory"
+              .formatted(location.objectDirectory()));
+    }
+    ObjectDirectory directory =
+        new ObjectDirectory(location, RepositoryTraits.read(location, System.getenv()));
+    if (Files.isSymbolicLink(directory.packDirectory())) {
+      throw new ObjectDirectoryException(
+          "refusing object directory %s: its pack directory is a symbolic link"
+              .formatted(location.objectDirectory()));
+    }
+    return directory;
+  }
+
+  /** Its path, without symbolic links. */
+  public Path path() {
+    return location.objectDirectory();
+  }
+
+  /** Where its packs lie. */
+  public Path packDirectory() {
+    return path().resolve("pack");
+  }
+
+  /** How it was found. */
+  public RepositoryLocation location() {
+    return location;
+  }
+
+  /** What its repository's configuration says. */
+  public RepositoryTraits traits() {
+    return traits;
+  }
+
+  /** Its hash function. */
+  public HashAlgorithm hash() {
+    return traits.hash();
+  }
+
+  /**
+   * Lists the pack directory.
+   *
+   * @throws IOException if it cannot be read; one which does not exist is empty
+   */
+  public PackDirectoryListing listPacks() throws IOException {
+    return PackDirectoryScan.scan(packDirectory());
+  }
+
+  /** Counts the loose objects: a listing of up to 256 directories. */
+  public LooseObjects countLooseObjects() throws IOException {
+    return LooseObjects.count(path(), hash());
+  }
+
+  /** The way to publish files in the pack directory. */
+  public FilePublisher publisher() {
+    return new FilePublisher(packDirectory(), traits.permissions());
+  }
+
+  /** The user it belongs to. */
+  public UserPrincipal owner() throws IOException {
+    return Files.getOwner(path(), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** The multi-pack-index file, whether it exists or not. */
+  public Path indexFile() {
+    return packDirectory().resolve(PackDirectoryScan.INDEX_NAME);
+  }
+
+  /** The files that git or we lock: the maintenance lock and the lock of the multi-pack-index. */
+  public enum Lock {
+    /** Held by whoever maintains the object directory; also taken by {@code git maintenance run}. */
+    MAINTENANCE("maintenance"),
+    /** Held for the moment in which a multi-pack-index is replaced. */
+    MULTI_PACK_INDEX("pack/multi-pack-index");
+
+    private final String locked;
+
+    Lock(String locked) {
+      this.locked = locked;
+    }
+  }
+
+  /**
+   * Takes a lock, breaking one that a process of ours left which is provably dead.
+   *
+   * @throws LockedException if somebody else holds it
+   */
+  public LockFile lock(Lock lock) throws IOException {
+    return LockFile.acquire(path().resolve(lock.locked), lock == Lock.MAINTENANCE);
+  }
+
+  /** The directories in which a process that reads these objects may work: the object directory and its repository's. */
+  public List<Path> directoriesOfReaders() {
+    return location
+        .commonDirectory()
+        .map(common -> List.of(path(), common, location.path()))
+        .orElse(List.of(path()));
+  }
+
+  @Override
+  public String toString() {
+    return path() + " " + Map.of("hash", hash().gitName());
+  }
+}

@@ -1,0 +1,157 @@
+package io.repackd.objectdir;
+
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Lists a pack directory once and sorts its files into packs and what is none.
+ *
+ * <p>A pack is any {@code X.idx} with an {@code X.pack} beside it, as for git, save the names that git uses while it writes:
+ * those begin with a dot or with {@code tmp_}. A file that vanishes during the listing is taken as not there.
+ */
+final class PackDirectoryScan {
+  static final String INDEX_NAME = "multi-pack-index";
+  private static final String CHAIN = "multi-pack-index.d/multi-pack-index-chain";
+
+  private final Path directory;
+  private final Map<String, Set<String>> extensionsByStem = new TreeMap<>();
+  private final Set<String> otherNames = new TreeSet<>();
+
+  private final List<StoredPack> packs = new ArrayList<>();
+  private final Map<String, KeepOwner> keeps = new HashMap<>();
+  private final List<FileStamp> indexSidecars = new ArrayList<>();
+  private final List<GarbageFile> garbage = new ArrayList<>();
+
+  private PackDirectoryScan(Path directory) {
+    this.directory = directory;
+  }
+
+  static PackDirectoryListing scan(Path directory) throws IOException {
+    return new PackDirectoryScan(directory).scan();
+  }
+
+  private PackDirectoryListing scan() throws IOException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      entries.forEach(entry -> sort(String.valueOf(entry.getFileName())));
+    } catch (NoSuchFileException e) {
+      // A new repository has none until its first pack.
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    for (Map.Entry<String, Set<String>> stem : extensionsByStem.entrySet()) {
+      examine(stem.getKey(), stem.getValue());
+    }
+    for (String name : otherNames) {
+      examineOther(name);
+    }
+    return new PackDirectoryListing(
+        packs, stamp(INDEX_NAME), stamp(CHAIN), indexSidecars, keeps, garbage);
+  }
+
+  private void sort(String name) {
+    int dot = name.lastIndexOf('.');
+    if (temporary(name) || dot <= 0 || name.startsWith(INDEX_NAME)) {
+      otherNames.add(name);
+      return;
+    }
+    String extension = name.substring(dot + 1);
+    if (extension.equals("pack")
+        || extension.equals("idx")
+        || Sidecar.ofExtension(extension).isPresent()) {
+      extensionsByStem.computeIfAbsent(name.substring(0, dot), _ -> new HashSet<>()).add(extension);
+    } else {
+      otherNames.add(name);
+    }
+  }
+
+  private void examine(String stem, Set<String> extensions) throws IOException {
+    Map<Sidecar, FileStamp> sidecars = new EnumMap<>(Sidecar.class);
+    for (Sidecar sidecar : Sidecar.values()) {
+      if (extensions.contains(sidecar.extension())) {
+        stamp(stem + "." + sidecar.extension()).ifPresent(found -> sidecars.put(sidecar, found));
+      }
+    }
+    FileStamp keep = sidecars.get(Sidecar.KEEP);
+    if (keep != null) {
+      readKeep(stem, keep);
+    }
+    // Sidecars were looked at before the pack, as git does: a pack that is there has those which
+    // came before it.
+    Optional<FileStamp> data = stamp(stem + ".pack");
+    Optional<FileStamp> index = stamp(stem + ".idx");
+    if (data.isPresent() && index.isPresent()) {
+      packs.add(new StoredPack(stem, data.get(), index.get(), sidecars));
+      return;
+    }
+    data.ifPresent(this::addOrphan);
+    index.ifPresent(this::addOrphan);
+    sidecars.forEach((sidecar, found) -> {
+      // A keep alone guards a pack that is on its way.
+      if (sidecar != Sidecar.KEEP) {
+        addOrphan(found);
+      }
+    });
+  }
+
+  private void readKeep(String stem, FileStamp keep) {
+    try {
+      keeps.put(stem, KeepFile.owner(keep.path()));
+    } catch (NoSuchFileException e) {
+      // Its push or fetch has just ended.
+    } catch (IOException e) {
+      keeps.put(stem, KeepOwner.OTHER); // closed to us, so surely not ours
+    }
+  }
+
+  private void examineOther(String name) throws IOException {
+    if (name.equals(INDEX_NAME) || name.equals("multi-pack-index.d")) {
+      return;
+    }
+    Optional<FileStamp> found = stamp(name);
+    if (found.isEmpty()) {
+      return;
+    }
+    if (name.startsWith(INDEX_NAME + "-")) {
+      indexSidecars.add(found.get());
+    } else {
+      garbage.add(new GarbageFile(kindOf(name), found.get()));
+    }
+  }
+
+  private void addOrphan(FileStamp stamp) {
+    garbage.add(new GarbageFile(GarbageKind.ORPHAN, stamp));
+  }
+
+  private Optional<FileStamp> stamp(String name) throws IOException {
+    try {
+      return FileStamp.find(directory.resolve(name));
+    } catch (ObjectDirectoryException e) {
+      return Optional.empty(); // neither a directory nor a symbolic link is part of a pack
+    }
+  }
+
+  private static boolean temporary(String name) {
+    return name.startsWith(".") || name.startsWith("tmp_");
+  }
+
+  private static GarbageKind kindOf(String name) {
+    if (name.endsWith(".lock")) {
+      return GarbageKind.LOCK;
+    }
+    return temporary(name) || name.endsWith(".temp") ? GarbageKind.TEMPORARY : GarbageKind.UNKNOWN;
+  }
+}

@@ -1,0 +1,104 @@
+package io.repackd.objectdir;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What a repository's git configuration says that matters for its object directory.
+ *
+ * @param hash the hash function
+ * @param multiPackIndex {@code core.multiPackIndex}: whether git reads a multi-pack-index here
+ * @param preciousObjects {@code extensions.preciousObjects}: nothing may be deleted
+ * @param writeReverseIndex {@code pack.writeReverseIndex}: whether a new pack gets a {@code .rev} file
+ * @param packKeptObjects {@code repack.packKeptObjects}: whether kept packs are repacked
+ * @param compressionLevel {@code pack.compression}, else {@code core.compression}: -1 to 9
+ * @param permissions {@code core.sharedRepository}
+ */
+public record RepositoryTraits(
+    HashAlgorithm hash,
+    boolean multiPackIndex,
+    boolean preciousObjects,
+    boolean writeReverseIndex,
+    boolean packKeptObjects,
+    int compressionLevel,
+    SharedPermissions permissions) {
+
+  /** The extensions that do not change what an object directory is, or in ways that are known here. */
+  private static final Set<String> KNOWN_EXTENSIONS =
+      Set.of(
+          "noop",
+          "noop-v1",
+          "objectformat",
+          "partialclone",
+          "preciousobjects",
+          "refstorage",
+          "relativeworktrees",
+          "worktreeconfig");
+
+  static RepositoryTraits read(RepositoryLocation location, Map<String, String> environment)
+      throws IOException {
+    Optional<Path> file = location.commonDirectory().map(directory -> directory.resolve("config"));
+    GitConfiguration configuration = GitConfiguration.read(file, environment);
+    if (file.isPresent()) {
+      checkVersion(configuration, location.path());
+    }
+    int compression = configuration.number("core", "compression", -1);
+    return new RepositoryTraits(
+        hash(configuration, location),
+        configuration.truth("core", "multiPackIndex", true),
+        configuration.truth("extensions", "preciousObjects", false),
+        configuration.truth("pack", "writeReverseIndex", true),
+        configuration.truth("repack", "packKeptObjects", false),
+        checkCompression(configuration.number("pack", "compression", compression)),
+        SharedPermissions.parse(configuration.string("core", "sharedRepository").orElse("")));
+  }
+
+  private static int checkCompression(int level) throws ObjectDirectoryException {
+    if (level < -1 || level > 9) {
+      throw new ObjectDirectoryException(
+          "git configuration: pack.compression: %d is not between -1 and 9".formatted(level));
+    }
+    return level;
+  }
+
+  /** Source: gitrepository-layout. An extension that we do not know may change what the files here mean. */
+  private static void checkVersion(GitConfiguration configuration, Path repository)
+      throws ObjectDirectoryException {
+    int version = configuration.number("core", "repositoryformatversion", 0);
+    if (version > 1) {
+      throw new ObjectDirectoryException(
+          "refusing repository %s: its format version is %d, and 1 is the last that repackd knows"
+              .formatted(repository, version));
+    }
+    List<String> unknown =
+        configuration.names("extensions").stream()
+            .filter(name -> !KNOWN_EXTENSIONS.contains(name))
+            .toList();
+    if (version == 1 && !unknown.isEmpty()) {
+      throw new ObjectDirectoryException(
+          "refusing repository %s: it has an extension that repackd does not know: %s"
+              .formatted(repository, unknown.getFirst()));
+    }
+  }
+
+  private static HashAlgorithm hash(GitConfiguration configuration, RepositoryLocation location)
+      throws IOException {
+    if (location.commonDirectory().isEmpty()) {
+      return HashProbe.probe(location.objectDirectory());
+    }
+    Optional<String> name = configuration.string("extensions", "objectFormat");
+    if (name.isEmpty()) {
+      return HashAlgorithm.SHA1;
+    }
+    return HashAlgorithm.ofGitName(name.get().toLowerCase(Locale.ROOT))
+        .orElseThrow(() ->
+            new ObjectDirectoryException(
+                "refusing repository %s: unknown object format %s"
+                    .formatted(location.path(), name.get())));
+  }
+}

@@ -1,0 +1,269 @@
+package io.repackd.pack;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+
+/**
+ * Reads one object whole: inflates the entry at the end of its delta chain and applies the deltas.
+ *
+ * <p>Contents lie outside the heap, two at a time. What a pack claims of sizes is checked against what its bytes could
+ * possibly inflate to, before memory is taken.
+ */
+final class DeltaChain implements AutoCloseable {
+  /** Git limits what it writes to 4095; a chain beyond this is a loop or meant to hurt. */
+  private static final int MAX_LENGTH = 10_000;
+
+  /** Deflate cannot do better: 258 bytes from two bits, and the block's head. */
+  private static final long MAX_INFLATE_RATIO = 1032;
+
+  private static final long INFLATE_SLACK_BYTES = 64;
+
+  /** Git makes no deltas of anything larger than core.bigFileThreshold, 512 MiB by default. */
+  private static final long MAX_RESULT_BYTES = 1L << 30;
+
+  private static final long MAX_FEED_BYTES = 1 << 20;
+
+  private final EntryHeader header = new EntryHeader();
+  private final Inflater inflater = new Inflater();
+
+  /**
+   * An object's type and content.
+   *
+   * @param type 1 commit, 2 tree, 3 blob, 4 tag
+   * @param content lives in the arena that was given
+   */
+  record Whole(int type, MemorySegment content) {}
+
+  /**
+   * Reads the object whose entry begins at an offset.
+   *
+   * @throws CorruptFileException if it or an object that it builds upon is malformed
+   */
+  Whole read(PackFile pack, long offset, Arena arena) throws CorruptFileException {
+    long[] chain = new long[64];
+    int length = 0;
+    long at = offset;
+    header.read(pack, at);
+    while (header.isDelta()) {
+      if (length == MAX_LENGTH) {
+        throw header.fault(pack, "its delta chain has more than %d links".formatted(MAX_LENGTH));
+      }
+      if (length == chain.length) {
+        chain = Arrays.copyOf(chain, length * 2);
+      }
+      chain[length++] = at;
+      at = baseOffset(pack);
+      header.read(pack, at);
+    }
+    int type = header.type();
+    Arena current = Arena.ofConfined();
+    try {
+      MemorySegment content = inflate(pack, length == 0 ? arena : current);
+      while (length > 0) {
+        length--;
+        header.read(pack, chain[length]);
+        Arena next = Arena.ofConfined();
+        try {
+          content = applyDelta(pack, content, length == 0 ? arena : next);
+        } catch (CorruptFileException | RuntimeException | Error e) {
+          next.close();
+          throw e;
+        }
+        current.close();
+        current = next;
+      }
+      return new Whole(type, content);
+    } finally {
+      current.close();
+    }
+  }
+
+  private long baseOffset(PackFile pack) throws CorruptFileException {
+    if (header.type() == EntryHeader.OFS_DELTA) {
+      return header.offset() - header.baseDistance();
+    }
+    long position = pack.index().find(pack.data(), header.baseIdOffset());
+    if (position < 0) {
+      throw header.fault(pack, "its base is not in this pack");
+    }
+    return pack.index().packOffset(position);
+  }
+
+  private MemorySegment applyDelta(PackFile pack, MemorySegment base, Arena arena)
+      throws CorruptFileException {
+    try (Arena scratch = Arena.ofConfined()) {
+      return new Delta(pack, inflate(pack, scratch)).apply(base, arena);
+    }
+  }
+
+  /** Inflates the body of the entry in hand, and checks that it is exactly as long as its header says. */
+  private MemorySegment inflate(PackFile pack, Arena arena) throws CorruptFileException {
+    long available = pack.end() - header.body();
+    if (header.size() > MAX_RESULT_BYTES
+        || header.size() / MAX_INFLATE_RATIO > available + INFLATE_SLACK_BYTES) {
+      throw header.fault(
+          pack, "it claims %d bytes, too many to be read whole".formatted(header.size()));
+    }
+    MemorySegment content = arena.allocate(Math.max(header.size(), 1)).asSlice(0, header.size());
+    inflateInto(pack, content);
+    return content;
+  }
+
+  private void inflateInto(PackFile pack, MemorySegment content) throws CorruptFileException {
+    ByteBuffer out = content.asByteBuffer();
+    ByteBuffer past = ByteBuffer.allocate(1);
+    inflate(
+        pack,
+        () -> {
+          if (!past.hasRemaining()) {
+            throw header.fault(pack, "it inflates to more than its header says");
+          }
+          return out.hasRemaining() ? out : past;
+        });
+    if (out.hasRemaining() || !past.hasRemaining()) {
+      throw header.fault(pack, "it inflates to another length than its header says");
+    }
+  }
+
+  /**
+   * Inflates the entry at an offset into nothing, which is all that can be checked where an index has no checksums.
+   *
+   * @return where its compressed bytes end
+   */
+  long checkInflates(PackFile pack, long offset) throws CorruptFileException {
+    header.read(pack, offset);
+    ByteBuffer sink = ByteBuffer.allocate(1 << 16);
+    inflate(pack, sink::clear);
+    if (inflater.getBytesWritten() != header.size()) {
+      throw header.fault(pack, "it inflates to another length than its header says");
+    }
+    return header.body() + inflater.getBytesRead();
+  }
+
+  /** Gives the space for the next piece of what is inflated. */
+  private interface Space {
+    ByteBuffer next() throws CorruptFileException;
+  }
+
+  private void inflate(PackFile pack, Space space) throws CorruptFileException {
+    long available = pack.end() - header.body();
+    long fed = 0;
+    inflater.reset();
+    try {
+      while (!inflater.finished()) {
+        if (inflater.needsInput()) {
+          long piece = Math.min(available - fed, MAX_FEED_BYTES);
+          if (piece == 0) {
+            throw header.fault(pack, "its compressed bytes do not end");
+          }
+          inflater.setInput(pack.data().asSlice(header.body() + fed, piece).asByteBuffer());
+          fed += piece;
+        }
+        if (inflater.inflate(space.next()) == 0 && inflater.needsDictionary()) {
+          throw header.fault(pack, "it needs a dictionary");
+        }
+      }
+    } catch (DataFormatException e) {
+      throw header.fault(pack, "its compressed bytes are damaged: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() {
+    inflater.end();
+  }
+
+  /** Delta instructions: copy a stretch of the base, or insert bytes. Source: gitformat-pack, "Deltified representation". */
+  private final class Delta {
+    private static final int DEFAULT_COPY_BYTES = 0x10000;
+
+    private final PackFile pack;
+    private final MemorySegment instructions;
+    private long at;
+
+    Delta(PackFile pack, MemorySegment instructions) {
+      this.pack = pack;
+      this.instructions = instructions;
+    }
+
+    MemorySegment apply(MemorySegment base, Arena arena) throws CorruptFileException {
+      long baseBytes = readSize();
+      if (baseBytes != base.byteSize()) {
+        throw header.fault(
+            pack,
+            "its delta is for a base of %d bytes, and the base has %d"
+                .formatted(baseBytes, base.byteSize()));
+      }
+      long resultBytes = readSize();
+      if (resultBytes > MAX_RESULT_BYTES) {
+        throw header.fault(
+            pack, "its delta claims %d bytes, too many to be read whole".formatted(resultBytes));
+      }
+      MemorySegment result = arena.allocate(Math.max(resultBytes, 1)).asSlice(0, resultBytes);
+      long written = 0;
+      while (at < instructions.byteSize()) {
+        int opcode = next();
+        if (opcode == 0) {
+          throw header.fault(pack, "its delta has a reserved instruction");
+        }
+        boolean copy = (opcode & 0x80) != 0;
+        long from = copy ? operand(opcode, 4) : at;
+        long length = copy ? operand(opcode >>> 4, 3) : opcode;
+        if (copy && length == 0) {
+          length = DEFAULT_COPY_BYTES;
+        }
+        MemorySegment source = copy ? base : instructions;
+        if (from + length > source.byteSize() || length > resultBytes - written) {
+          throw header.fault(pack, "its delta reaches beyond its base or its result");
+        }
+        MemorySegment.copy(source, from, result, written, length);
+        written += length;
+        if (!copy) {
+          at += length;
+        }
+      }
+      if (written != resultBytes) {
+        throw header.fault(pack, "its delta ends before its result is complete");
+      }
+      return result;
+    }
+
+    private int next() throws CorruptFileException {
+      if (at >= instructions.byteSize()) {
+        throw header.fault(pack, "its delta ends in the middle of an instruction");
+      }
+      return instructions.get(ValueLayout.JAVA_BYTE, at++) & 0xff;
+    }
+
+    /** Little-endian bytes, of which only those are there whose bit is set. */
+    private long operand(int present, int bytes) throws CorruptFileException {
+      long value = 0;
+      for (int i = 0; i < bytes; i++) {
+        if ((present & 1 << i) != 0) {
+          value |= (long) next() << 8 * i;
+        }
+      }
+      return value;
+    }
+
+    private long readSize() throws CorruptFileException {
+      long value = 0;
+      int octet;
+      int shift = 0;
+      do {
+        octet = next();
+        if (shift > 56) {
+          throw header.fault(pack, "its delta has a size beyond 2^63");
+        }
+        value |= (long) (octet & 0x7f) << shift;
+        shift += 7;
+      } while ((octet & 0x80) != 0);
+      return value;
+    }
+  }
+}

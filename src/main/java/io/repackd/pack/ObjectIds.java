@@ -1,0 +1,42 @@
+package io.repackd.pack;
+
+import io.repackd.objectdir.BigEndian;
+import java.lang.foreign.MemorySegment;
+import java.util.HexFormat;
+
+/** Object ids where they lie in mapped files: compared and shown without being copied. */
+public final class ObjectIds {
+  private ObjectIds() {}
+
+  /**
+   * Compares two ids byte by byte, as git orders them.
+   *
+   * @param length their length in bytes: a multiple of four
+   * @return negative, zero or positive
+   */
+  public static int compare(MemorySegment a, long atA, MemorySegment b, long atB, int length) {
+    int i = 0;
+    for (; i + Long.BYTES <= length; i += Long.BYTES) {
+      long left = BigEndian.int64(a, atA + i);
+      long right = BigEndian.int64(b, atB + i);
+      if (left != right) {
+        return Long.compareUnsigned(left, right);
+      }
+    }
+    for (; i < length; i += Integer.BYTES) {
+      int left = BigEndian.int32(a, atA + i);
+      int right = BigEndian.int32(b, atB + i);
+      if (left != right) {
+        return Integer.compareUnsigned(left, right);
+      }
+    }
+    return 0;
+  }
+
+  /** The hexadecimal form of an id. */
+  public static String hex(MemorySegment segment, long offset, int length) {
+    byte[] bytes = new byte[length];
+    MemorySegment.copy(segment, offset, MemorySegment.ofArray(bytes), 0, length);
+    return HexFormat.of().formatHex(bytes);
+  }
+}

@@ -1,0 +1,148 @@
+package io.repackd.pack;
+
+import io.repackd.objectdir.BigEndian;
+import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.objectdir.MappedFile;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/**
+ * A pack index where it lies mapped: the objects of one pack by position, in the order of their ids.
+ *
+ * <p>What {@link #open} checks: magic and version, the fanout's order, and that the file is as long as its number of objects
+ * demands. What it does not check, because that means to read all of it: the order of the ids and the trailing checksum.
+ * Source: gitformat-pack, "pack-*.idx files".
+ */
+public sealed interface PackIndex permits PackIndexV1, PackIndexV2 {
+  /** Entries of the fanout table. */
+  int FANOUT_ENTRIES = 256;
+
+  /** The length of the fanout table in bytes. */
+  int FANOUT_BYTES = FANOUT_ENTRIES * Integer.BYTES;
+
+  /**
+   * Maps and opens an index.
+   *
+   * @param path the {@code .idx} file
+   * @param arena ends the mapping
+   * @throws CorruptFileException if it is malformed
+   * @throws IOException if it cannot be read; the message names it
+   */
+  static PackIndex open(Path path, HashAlgorithm hash, Arena arena) throws IOException {
+    return open(MappedFile.map(path, arena), hash, path);
+  }
+
+  /**
+   * Opens a mapped index.
+   *
+   * @param path its file, for messages
+   * @throws CorruptFileException if it is malformed
+   */
+  static PackIndex open(MemorySegment file, HashAlgorithm hash, Path path)
+      throws CorruptFileException {
+    if (file.byteSize() < FANOUT_BYTES + 2L * hash.length()) {
+      throw new CorruptFileException(
+          path, "a pack index of %d bytes is too short".formatted(file.byteSize()));
+    }
+    return BigEndian.int32(file, 0) == PackIndexV2.MAGIC
+        ? PackIndexV2.read(file, hash, path)
+        : PackIndexV1.read(file, hash, path);
+  }
+
+  /** The hash function of its ids. */
+  HashAlgorithm hash();
+
+  /** The file, for messages. */
+  Path path();
+
+  /** The mapped file, in which {@link #idOffset} points. */
+  MemorySegment file();
+
+  /** The number of objects, from 0 to 2^32 - 1. */
+  long count();
+
+  /**
+   * How many objects have ids that begin with this byte or a smaller one.
+   *
+   * @param firstByte 0 to 255
+   */
+  long fanout(int firstByte);
+
+  /** The position of the first object whose id begins with this byte. */
+  default long firstPosition(int firstByte) {
+    return firstByte == 0 ? 0 : fanout(firstByte - 1);
+  }
+
+  /** Where in the file the id of the object at a position stands. */
+  long idOffset(long position);
+
+  /**
+   * Where in the pack the object at a position begins.
+   *
+   * @throws CorruptFileException if the index points outside of its own table
+   */
+  long packOffset(long position) throws CorruptFileException;
+
+  /** Whether some object begins beyond 2^32 - 1, where four bytes cannot point. */
+  boolean reachesBeyond32Bits();
+
+  /** Whether there are checksums: version 1 has none. */
+  boolean hasCrc32();
+
+  /** The CRC-32 of the object's entry in the pack, from its header to the end of its compressed bytes. */
+  int crc32(long position);
+
+  /** Where in the file the pack's own trailing hash is repeated. */
+  long packChecksumOffset();
+
+  /** The id of the object at a position, in hexadecimal form. */
+  default String idHex(long position) {
+    return ObjectIds.hex(file(), idOffset(position), hash().length());
+  }
+
+  /**
+   * Finds an object.
+   *
+   * @param id a segment in which the id stands
+   * @param at where it stands there
+   * @return its position, the first if the pack has it more than once; negative if it is not there
+   */
+  default long find(MemorySegment id, long at) {
+    int firstByte = BigEndian.uint8(id, at);
+    long low = firstPosition(firstByte);
+    long high = fanout(firstByte);
+    while (low < high) {
+      long middle = (low + high) >>> 1;
+      int order = ObjectIds.compare(file(), idOffset(middle), id, at, hash().length());
+      if (order < 0) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low < fanout(firstByte)
+            && ObjectIds.compare(file(), idOffset(low), id, at, hash().length()) == 0
+        ? low
+        : -1;
+  }
+
+  /**
+   * Checks the order of a fanout table.
+   *
+   * @return the number of objects
+   */
+  static long checkFanout(MemorySegment file, long offset, Path path) throws CorruptFileException {
+    long previous = 0;
+    for (int i = 0; i < FANOUT_ENTRIES; i++) {
+      long value = BigEndian.uint32(file, offset + (long) i * Integer.BYTES);
+      if (value < previous) {
+        throw new CorruptFileException(
+            path, "fanout entry %d is %d, and the one before is %d".formatted(i, value, previous));
+      }
+      previous = value;
+    }
+    return previous;
+  }
+}

@@ -1,0 +1,103 @@
+package io.repackd.pack;
+
+import io.repackd.objectdir.BigEndian;
+import io.repackd.platform.Cancellation;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.zip.CRC32;
+
+/** Reads a pack and its index from end to end and checks every checksum there is. */
+public final class PackVerification {
+  private static final long PIECE_BYTES = 4L << 20;
+
+  private PackVerification() {}
+
+  /**
+   * Checks the trailing hashes of pack and index, the order of the ids, that the entries follow each other without a gap, and
+   * each entry's checksum and head.
+   *
+   * @throws CorruptFileException at the first fault
+   */
+  public static void verify(PackFile pack, Cancellation cancellation) throws CorruptFileException {
+    checkTrailer(pack.data(), pack.index(), pack.path(), cancellation);
+    checkTrailer(pack.index().file(), pack.index(), pack.index().path(), cancellation);
+    checkIds(pack.index());
+    checkEntries(pack, cancellation);
+  }
+
+  private static void checkTrailer(
+      MemorySegment file, PackIndex index, Path path, Cancellation cancellation)
+      throws CorruptFileException {
+    MessageDigest digest = index.hash().newDigest();
+    int hashLength = index.hash().length();
+    long end = file.byteSize() - hashLength;
+    for (long at = 0; at < end; at += PIECE_BYTES) {
+      cancellation.check();
+      digest.update(file.asSlice(at, Math.min(PIECE_BYTES, end - at)).asByteBuffer());
+    }
+    byte[] trailer = new byte[hashLength];
+    MemorySegment.copy(file, end, MemorySegment.ofArray(trailer), 0, hashLength);
+    if (!Arrays.equals(trailer, digest.digest())) {
+      throw new CorruptFileException(path, "its trailing checksum does not match its content");
+    }
+  }
+
+  /** Ascending, and each in the part of the table that the fanout gives to its first byte. */
+  private static void checkIds(PackIndex index) throws CorruptFileException {
+    int hashLength = index.hash().length();
+    long position = 0;
+    for (int firstByte = 0; firstByte < PackIndex.FANOUT_ENTRIES; firstByte++) {
+      for (; position < index.fanout(firstByte); position++) {
+        boolean ascending =
+            position == 0
+                || ObjectIds.compare(
+                        index.file(),
+                        index.idOffset(position - 1),
+                        index.file(),
+                        index.idOffset(position),
+                        hashLength)
+                    <= 0;
+        if (!ascending || BigEndian.uint8(index.file(), index.idOffset(position)) != firstByte) {
+          throw new CorruptFileException(
+              index.path(), "object %d is not in its place".formatted(position));
+        }
+      }
+    }
+  }
+
+  private static void checkEntries(PackFile pack, Cancellation cancellation)
+      throws CorruptFileException {
+    EntryHeader header = new EntryHeader();
+    CRC32 crc = new CRC32();
+    PackIndex index = pack.index();
+    try (Arena scratch = Arena.ofConfined();
+        DeltaChain chain = new DeltaChain()) {
+      OffsetOrder order = new OffsetOrder(pack, scratch);
+      if (order.count() > 0 && order.offset(0) != PackFile.HEADER_BYTES) {
+        throw new CorruptFileException(
+            pack.path(), "no object begins at %d".formatted(PackFile.HEADER_BYTES));
+      }
+      for (long i = 0; i < order.count(); i++) {
+        cancellation.check();
+        header.read(pack, order.offset(i));
+        if (!index.hasCrc32()) {
+          if (chain.checkInflates(pack, order.offset(i)) != order.entryEnd(i)) {
+            throw header.fault(pack, "it does not end where the next begins");
+          }
+          continue;
+        }
+        crc.reset();
+        for (long at = order.offset(i); at < order.entryEnd(i); at += PIECE_BYTES) {
+          long piece = Math.min(PIECE_BYTES, order.entryEnd(i) - at);
+          crc.update(pack.data().asSlice(at, piece).asByteBuffer());
+        }
+        if ((int) crc.getValue() != index.crc32(order.position(i))) {
+          throw header.fault(pack, "it does not match its checksum in " + index.path());
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package io.repackd.platform;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Names one process for as long as the machine may be asked about it: a process id alone is used again, after a while and
+ * after a reboot, on every host and in every container.
+ *
+ * <p>Written into locks and keep files, and read back after a crash to learn whether the owner is gone. Everything that is
+ * not certain counts as alive.
+ *
+ * @param host the host name
+ * @param bootId the kernel's {@code /proc/sys/kernel/random/boot_id}
+ * @param pidNamespace what {@code /proc/self/ns/pid} points to
+ * @param pid the process id, in that namespace
+ * @param startTicks field 22 of {@code /proc/PID/stat}: clock ticks from boot to the start of the process
+ */
+public record ProcessStamp(
+    String host, String bootId, String pidNamespace, long pid, long startTicks) {
+  private static final Path PROC = Path.of("/proc");
+
+  /** The stamp of this process. */
+  public static ProcessStamp own() {
+    return Own.STAMP;
+  }
+
+  /** One line for a lock file: {@code repackd PID on HOST start=… boot=… ns=…}. */
+  public String render() {
+    return "repackd %d on %s start=%d boot=%s ns=%s"
+        .formatted(pid, host, startTicks, bootId, pidNamespace);
+  }
+
+  /** Reads back what {@link #render} wrote; empty for anything else. */
+  public static Optional<ProcessStamp> parse(String line) {
+    String[] words = line.strip().split(" ", -1);
+    if (words.length != 7
+        || !words[0].equals("repackd")
+        || !words[2].equals("on")
+        || !words[4].startsWith("start=")
+        || !words[5].startsWith("boot=")
+        || !words[6].startsWith("ns=")) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new ProcessStamp(
+              words[3],
+              words[5].substring("boot=".length()),
+              words[6].substring("ns=".length()),
+              Long.parseLong(words[1]),
+              Long.parseLong(words[4].substring("start=".length()))));
+    } catch (NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Whether it is certain that the process has ended. A process of another host or pid namespace never is; one of this host
+   * is when the machine was booted since, when its id is free, or when its id belongs to a process that started at another
+   * time.
+   */
+  public boolean provablyDead() {
+    ProcessStamp own = own();
+    if (!host.equals(own.host)) {
+      return false;
+    }
+    if (!bootId.equals(own.bootId)) {
+      return !bootId.isEmpty() && !own.bootId.isEmpty();
+    }
+    if (!pidNamespace.equals(own.pidNamespace) || pidNamespace.isEmpty()) {
+      return false;
+    }
+    try {
+      return startTicks(pid) != startTicks;
+    } catch (NoSuchFileException e) {
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Reads when a process started.
+   *
+   * @return clock ticks since boot
+   * @throws NoSuchFileException if there is no such process
+   * @throws IOException if that cannot be found out
+   */
+  static long startTicks(long pid) throws IOException {
+    if (!Files.isDirectory(PROC.resolve("self"))) {
+      throw new IOException("no process table at " + PROC);
+    }
+    return startTicksOf(
+        Files.readString(
+            PROC.resolve(Long.toString(pid)).resolve("stat"), StandardCharsets.ISO_8859_1));
+  }
+
+  /** Field 22 of a {@code /proc/PID/stat}. The second field, the command's name, may itself hold blanks and parentheses. */
+  static long startTicksOf(String line) throws IOException {
+    String[] fields = line.substring(line.lastIndexOf(')') + 1).strip().split(" ", -1);
+    int startTimeField = 22 - 3;
+    if (fields.length <= startTimeField) {
+      throw new IOException("unreadable process state: " + line.strip());
+    }
+    return Long.parseLong(fields[startTimeField]);
+  }
+
+  private static final class Own {
+    static final ProcessStamp STAMP = read();
+
+    private static ProcessStamp read() {
+      long pid = ProcessHandle.current().pid();
+      long startTicks = -1;
+      try {
+        startTicks = startTicks(pid);
+      } catch (IOException e) {
+        // Without a process table nobody can be proven dead, ourselves included.
+      }
+      return new ProcessStamp(
+          firstLine(PROC.resolve("sys/kernel/hostname")),
+          firstLine(PROC.resolve("sys/kernel/random/boot_id")),
+          namespace(),
+          pid,
+          startTicks);
+    }
+
+    private static String firstLine(Path file) {
+      try {
+        return Files.readString(file).strip();
+      } catch (IOException e) {
+        return "";
+      }
+    }
+
+    private static String namespace() {
+      try {
+        return Files.readSymbolicLink(PROC.resolve("self/ns/pid")).toString();
+      } catch (IOException e) {
+        return "";
+      }
+    }
+  }
+}
