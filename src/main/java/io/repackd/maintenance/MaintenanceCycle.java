@@ -1,11 +1,27 @@
 package io.repackd.maintenance;
 
+import io.repackd.objectdir.LockFile;
+import io.repackd.objectdir.LockedException;
+import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.CancelledException;
 import io.repackd.registry.Registration;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
-/** One run of maintenance over one object directory: write, verify, expire, verify, repack, write, verify. */
+/**
+ * One run of maintenance over one object directory: recover, write, verify, expire, verify, repack, write, verify.
+ *
+ * <p>Git's {@code maintenance.lock} is held from before the first look to after the last. What is decided between the steps is
+ * decided by {@link CyclePlanner}; what a step does is in {@link CycleSteps}. Here is what is around them: the lock, the counts
+ * before and after, and what becomes of a failure.
+ */
 public final class MaintenanceCycle {
   private final Clock clock;
   private final Path stateDirectory;
@@ -37,15 +53,121 @@ public final class MaintenanceCycle {
       Request request,
       Cancellation cancellation,
       CycleListener listener) {
-    throw new IllegalStateException(clock + " " + stateDirectory);
+    Run run = new Run(registration, request, cancellation, listener);
+    listener.cycleStarted(registration);
+    CycleOutcome outcome = run.run();
+    listener.cycleFinished(registration, outcome);
+    return outcome;
   }
 
   /**
    * Counts the object directory without changing anything.
    *
-   * @throws java.io.IOException if it cannot be read; the message names the file
+   * @throws IOException if it cannot be read; the message names the file
    */
-  public static Measurement measure(Registration registration) throws java.io.IOException {
-    throw new java.io.IOException(registration.name());
+  public static Measurement measure(Registration registration) throws IOException {
+    return Measurements.take(ObjectDirectory.open(registration.location()));
+  }
+
+  /**
+   * Makes the plan of a cycle without changing anything: the index that it would write is written to a temporary directory.
+   *
+   * @throws IOException if the object directory cannot be read, or no cycle would run on it; the message says why
+   */
+  public DryRun dryRun(Registration registration, Request request, Cancellation cancellation)
+      throws IOException {
+    ObjectDirectory directory = ObjectDirectory.open(registration.location());
+    return DryRun.of(
+        directory, registration.settings(), request, clock.instant(), stateDirectory, cancellation);
+  }
+
+  /** One run. */
+  private final class Run {
+    private final Registration registration;
+    private final Request request;
+    private final Cancellation cancellation;
+    private final CycleListener listener;
+    private final Instant started = clock.instant();
+    private final long startedNanos = System.nanoTime();
+    private final List<StepOutcome> steps = new ArrayList<>();
+    private Optional<Measurement> before = Optional.empty();
+    private Optional<Measurement> after = Optional.empty();
+
+    Run(
+        Registration registration,
+        Request request,
+        Cancellation cancellation,
+        CycleListener listener) {
+      this.registration = registration;
+      this.request = request;
+      this.cancellation = cancellation;
+      this.listener = listener;
+    }
+
+    CycleOutcome run() {
+      try {
+        ObjectDirectory directory = ObjectDirectory.open(registration.location());
+        Conditions.check(directory, registration.settings(), clock.instant());
+        before = Optional.of(Measurements.take(directory));
+        before.ifPresent(counts -> listener.measured(registration, counts));
+        Optional<StepFailure> failure = underLock(directory);
+        after = Optional.of(Measurements.take(directory));
+        after.ifPresent(counts -> listener.measured(registration, counts));
+        return failure
+            .map(this::failed)
+            .orElseGet(() -> outcome(Result.OK, CycleOutcome.NO_REASON, ""));
+      } catch (StepFailure e) {
+        return failed(e);
+      } catch (LockedException e) {
+        return outcome(Result.SKIPPED, "locked", e.getMessage());
+      } catch (CancelledException e) {
+        return outcome(Result.CANCELLED, "stopping", "asked to stop");
+      } catch (IOException e) {
+        return outcome(Result.FAILED, "unreadable", StepErrors.describe(e));
+      }
+    }
+
+    private Optional<StepFailure> underLock(ObjectDirectory directory) throws IOException {
+      try (LockFile lock = directory.lock(ObjectDirectory.Lock.MAINTENANCE)) {
+        CycleSteps cycle =
+            new CycleSteps(
+                directory,
+                registration.settings(),
+                request,
+                clock,
+                UnreferencedLedger.read(stateDirectory, directory),
+                lock,
+                cancellation);
+        try {
+          cycle.run(this::finished);
+          return Optional.empty();
+        } catch (StepFailure e) {
+          return Optional.of(e);
+        }
+      }
+    }
+
+    private void finished(StepOutcome step) {
+      steps.add(step);
+      listener.stepFinished(registration, step);
+    }
+
+    private CycleOutcome failed(StepFailure failure) {
+      return outcome(failure.result(), failure.reason(), failure.detail());
+    }
+
+    private CycleOutcome outcome(Result result, String reason, String detail) {
+      return new CycleOutcome(
+          registration.name(),
+          registration.location().objectDirectory(),
+          started,
+          Duration.ofNanos(System.nanoTime() - startedNanos),
+          result,
+          reason,
+          detail,
+          steps,
+          before,
+          after);
+    }
   }
 }

@@ -33,6 +33,11 @@ public record OwnerCounts(Map<String, Long> objects) {
     return objects.getOrDefault(indexName, 0L);
   }
 
+  /** How many objects there are. */
+  public long total() {
+    return objects.values().stream().mapToLong(Long::longValue).sum();
+  }
+
   /** How many packs are listed and own nothing. */
   public long unreferenced() {
     return objects.values().stream().filter(count -> count == 0).count();

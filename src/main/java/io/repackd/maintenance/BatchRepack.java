@@ -1,0 +1,182 @@
+package io.repackd.maintenance;
+
+import io.repackd.maintenance.CyclePlan.Batch;
+import io.repackd.maintenance.StepOutcome.Work;
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.objectdir.FilePublisher;
+import io.repackd.objectdir.FilePublisher.Unpublished;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.Sidecar;
+import io.repackd.pack.CorruptFileException;
+import io.repackd.pack.ObjectIds;
+import io.repackd.pack.PackFile;
+import io.repackd.pack.PackIndex;
+import io.repackd.pack.PackSource;
+import io.repackd.pack.PackVerification;
+import io.repackd.pack.PackWriter;
+import io.repackd.pack.PositionSet;
+import io.repackd.platform.Cancellation;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Puts a batch into one new pack: the objects which the multi-pack-index takes from the batch's packs, and no others.
+ *
+ * <p>The new pack is read back and verified before anybody sees it. It is at least a second younger than the youngest of the
+ * batch, so that git would choose it, too, if it built the index anew.
+ */
+final class BatchRepack {
+  private final ObjectDirectory directory;
+  private final Instant now;
+  private final Cancellation cancellation;
+
+  BatchRepack(ObjectDirectory directory, Instant now, Cancellation cancellation) {
+    this.directory = directory;
+    this.now = now;
+    this.cancellation = cancellation;
+  }
+
+  /**
+   * Writes the new pack and publishes it.
+   *
+   * @return what was written; nothing if the pack that would result is there already
+   * @throws CorruptFileException if a pack of the batch is damaged: nothing is published
+   */
+  Work run(Batch batch) throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
+      List<PackSource> sources = new ArrayList<>();
+      for (PackView view : batch.packs()) {
+        PackFile pack =
+            PackFile.open(
+                view.pack().data().path(), view.pack().index().path(), directory.hash(), arena);
+        sources.add(new PackSource(pack, new PositionSet(arena, pack.index().count())));
+      }
+      select(index, batch, sources);
+      try (PackWriter writer =
+          new PackWriter(
+              sources, directory.hash(), directory.traits().compressionLevel(), cancellation)) {
+        return writePack(writer, batch);
+      }
+    }
+  }
+
+  /** Finds the objects that the index assigns to the batch: both are in the order of ids, so one walk meets all of them. */
+  private void select(MultiPackIndex index, Batch batch, List<PackSource> sources)
+      throws CorruptFileException {
+    int[] sourceOfPack = new int[index.packNames().size()];
+    Arrays.fill(sourceOfPack, -1);
+    for (int i = 0; i < sources.size(); i++) {
+      int number = index.packNames().indexOf(batch.packs().get(i).pack().indexName());
+      sourceOfPack[number] = i;
+    }
+    long[] cursors = new long[sources.size()];
+    for (long position = 0; position < index.objects(); position++) {
+      int source = sourceOfPack[index.packOf(position)];
+      if (source >= 0) {
+        cursors[source] = select(index, position, sources.get(source), cursors[source]);
+      }
+    }
+  }
+
+  /** Selects one object; returns the place in its pack's index from where to look for the next. */
+  private static long select(MultiPackIndex index, long position, PackSource source, long cursor)
+      throws CorruptFileException {
+    PackIndex pack = source.pack().index();
+    long offset = index.packOffset(position);
+    for (long i = cursor; i < pack.count(); i++) {
+      int order =
+          ObjectIds.compare(
+              pack.file(),
+              pack.idOffset(i),
+              index.ids(),
+              index.idOffset(position),
+              index.hash().length());
+      if (order > 0) {
+        break;
+      }
+      // A pack may have an object twice; the index means the copy at its offset.
+      if (order == 0 && pack.packOffset(i) == offset) {
+        source.selected().add(i);
+        return i + 1;
+      }
+    }
+    throw new CorruptFileException(
+        index.path(),
+        "object %s is said to be in %s, and is not".formatted(index.idHex(position), pack.path()));
+  }
+
+  private Work writePack(PackWriter writer, Batch batch) throws IOException {
+    FilePublisher publisher = directory.publisher();
+    try (Unpublished pack = publisher.create("pack");
+        Unpublished reverseIndex = publisher.create("rev");
+        Unpublished promisor = publisher.create("promisor");
+        Unpublished index = publisher.create("idx")) {
+      String name = "pack-" + writer.writePack(pack.channel());
+      writer.writeIndex(index.channel());
+      writer.writeReverseIndex(reverseIndex.channel());
+      verify(pack.file(), index.file());
+      if (Files.exists(directory.packDirectory().resolve(name + ".pack"))) {
+        return Work.NONE;
+      }
+      pack.setModified(youngerThan(batch));
+      pack.sync();
+      index.sync();
+      reverseIndex.sync();
+      cancellation.check();
+      long bytes = pack.channel().size() + index.channel().size();
+      try {
+        pack.publishReadOnly(name + ".pack");
+        if (directory.traits().writeReverseIndex()) {
+          bytes += reverseIndex.channel().size();
+          reverseIndex.publishReadOnly(name + "." + Sidecar.REVERSE_INDEX.extension());
+        }
+        if (batch.kind() == PackKind.PROMISOR) {
+          promisor.publishReadOnly(name + "." + Sidecar.PROMISOR.extension());
+        }
+        // Without its index a pack is not there for anybody: so nobody sees it before it is
+        // complete.
+        index.publishReadOnly(name + ".idx");
+      } catch (IOException e) {
+        retract(name);
+        throw e;
+      }
+      publisher.syncDirectory();
+      return new Work(1, 0, writer.objects(), bytes);
+    }
+  }
+
+  /** Removes what was published of a pack whose index was not. */
+  private void retract(String name) throws IOException {
+    Path packs = directory.packDirectory();
+    if (!Files.exists(packs.resolve(name + ".idx"))) {
+      Files.deleteIfExists(packs.resolve(name + "." + Sidecar.REVERSE_INDEX.extension()));
+      Files.deleteIfExists(packs.resolve(name + "." + Sidecar.PROMISOR.extension()));
+      Files.deleteIfExists(packs.resolve(name + ".pack"));
+    }
+  }
+
+  private void verify(Path pack, Path index) throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      PackVerification.verify(PackFile.open(pack, index, directory.hash(), arena), cancellation);
+    }
+  }
+
+  /** Reads the times again: git touches a pack when somebody writes an object that is in it, and that may be just now. */
+  private Instant youngerThan(Batch batch) throws IOException {
+    Instant time = now;
+    for (PackView view : batch.packs()) {
+      Instant after = FileStamp.of(view.pack().data().path()).modified().plusSeconds(1);
+      time = after.isAfter(time) ? after : time;
+    }
+    return time;
+  }
+}

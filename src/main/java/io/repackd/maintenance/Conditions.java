@@ -1,0 +1,74 @@
+package io.repackd.maintenance;
+
+import io.repackd.config.MaintenanceSettings;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.GcPid;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.PackDirectoryListing;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Whether a cycle may run on an object directory at all. */
+final class Conditions {
+  private Conditions() {}
+
+  /**
+   * Checks everything that can be known before the first step.
+   *
+   * @throws StepFailure with the reason, if no cycle may run
+   */
+  static void check(ObjectDirectory directory, MaintenanceSettings settings, Instant now)
+      throws StepFailure, IOException {
+    checkOwner(directory, settings);
+    if (!settings.multiPackIndex().enabled()) {
+      throw skipped("index-disabled", "multi-pack-index.enabled is false");
+    }
+    if (!directory.traits().multiPackIndex()) {
+      throw skipped(
+          "index-disabled", "the repository's git configuration has core.multiPackIndex=false");
+    }
+    PackDirectoryListing listing = directory.listPacks();
+    if (listing.indexChain().isPresent()) {
+      throw skipped(
+          "index-chain",
+          "%s is an incremental multi-pack-index, which is left alone"
+              .formatted(listing.indexChain().get().path()));
+    }
+    Optional<FileStamp> bitmap =
+        listing.indexSidecars().stream()
+            .filter(sidecar -> sidecar.name().endsWith(".bitmap"))
+            .findFirst();
+    if (bitmap.isPresent()) {
+      throw skipped(
+          "index-bitmap",
+          "%s would be lost if the multi-pack-index was written".formatted(bitmap.get().path()));
+    }
+    Optional<String> gc = GcPid.holder(directory, now);
+    if (gc.isPresent()) {
+      throw skipped("locked", gc.get() + " is running");
+    }
+  }
+
+  private static void checkOwner(ObjectDirectory directory, MaintenanceSettings settings)
+      throws StepFailure, IOException {
+    if (settings.safety().allowForeignOwner()) {
+      return;
+    }
+    UserPrincipal owner = directory.owner();
+    UserPrincipal own = Files.getOwner(Path.of("/proc/self"));
+    if (!owner.equals(own)) {
+      throw skipped(
+          "foreign-owner",
+          "%s belongs to %s, and repackd runs as %s; safety.foreign-owner = allow permits that"
+              .formatted(directory.path(), owner.getName(), own.getName()));
+    }
+  }
+
+  private static StepFailure skipped(String reason, String detail) {
+    return new StepFailure(Result.SKIPPED, reason, detail);
+  }
+}

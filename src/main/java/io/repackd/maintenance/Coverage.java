@@ -1,0 +1,114 @@
+package io.repackd.maintenance;
+
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.pack.PackIndex;
+import io.repackd.platform.Cancellation;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Proves that packs can be spared: that each of their objects is in a pack which stays, is no cruft pack, and is a promisor
+ * pack if and only if the spared one is.
+ *
+ * <p>The proof goes by content. The multi-pack-index, verified just before, leads to a pack that has the object; where that pack
+ * is of another class, the indexes of all packs of the right class are searched.
+ */
+final class Coverage {
+  private final MultiPackIndex index;
+  private final HashAlgorithm hash;
+  private final Cancellation cancellation;
+  private final Arena arena;
+  private final Map<String, PackView> staying = new HashMap<>();
+  private final Map<PackKind, List<PackIndex>> opened = new EnumMap<>(PackKind.class);
+
+  /**
+   * Prepares the proof.
+   *
+   * @param index the installed index
+   * @param packs all packs that it lists
+   * @param spared those of them that are to be deleted
+   * @param arena ends the mappings
+   */
+  Coverage(
+      MultiPackIndex index,
+      List<PackView> packs,
+      List<PackView> spared,
+      Arena arena,
+      Cancellation cancellation) {
+    this.index = index;
+    this.hash = index.hash();
+    this.arena = arena;
+    this.cancellation = cancellation;
+    Set<StoredPack> leaving = new HashSet<>();
+    spared.forEach(view -> leaving.add(view.pack()));
+    for (PackView view : packs) {
+      if (!leaving.contains(view.pack()) && view.covers()) {
+        staying.put(view.pack().indexName(), view);
+      }
+    }
+  }
+
+  /**
+   * Looks for an object that would be lost with the pack.
+   *
+   * @return the id of the first such object, in hexadecimal form; empty if there is none
+   * @throws IOException if an index cannot be read
+   */
+  Optional<String> firstUncovered(PackView view) throws IOException {
+    try (Arena own = Arena.ofConfined()) {
+      PackIndex spared = PackIndex.open(view.pack().index().path(), hash, own);
+      for (long position = 0; position < spared.count(); position++) {
+        if (position % 10_000 == 0) {
+          cancellation.check();
+        }
+        if (!covered(view, spared, position)) {
+          return Optional.of(spared.idHex(position));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private boolean covered(PackView view, PackIndex spared, long position) throws IOException {
+    long found = index.find(spared.file(), spared.idOffset(position));
+    if (found < 0) {
+      return false;
+    }
+    PackView owner = staying.get(index.packNames().get(index.packOf(found)));
+    if (owner != null && owner.promisorClass() == view.promisorClass()) {
+      return true;
+    }
+    for (PackIndex candidate : indexesOf(view.promisorClass())) {
+      if (candidate.find(spared.file(), spared.idOffset(position)) >= 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private List<PackIndex> indexesOf(PackKind promisorClass) throws IOException {
+    List<PackIndex> known = opened.get(promisorClass);
+    if (known != null) {
+      return known;
+    }
+    List<PackIndex> indexes = new ArrayList<>();
+    for (PackView view : staying.values()) {
+      if (view.promisorClass() == promisorClass) {
+        indexes.add(PackIndex.open(view.pack().index().path(), hash, arena));
+      }
+    }
+    opened.put(promisorClass, indexes);
+    return indexes;
+  }
+}

@@ -1,0 +1,61 @@
+package io.repackd.maintenance;
+
+import io.repackd.objectdir.PackKind;
+import java.util.List;
+
+/**
+ * What a cycle does once the multi-pack-index is written and verified: a pure function of a {@link Snapshot} and the settings,
+ * made by {@link CyclePlanner}. {@code repackd plan} prints it, and the cycle executes it.
+ *
+ * @param expire every pack that owns nothing, and whether it goes
+ * @param batches what is put together; at most one batch of ordinary and one of promisor packs
+ * @param leftAlone the packs that own objects and are in no batch, each with the reason
+ */
+public record CyclePlan(
+    List<ExpireDecision> expire, List<Batch> batches, List<LeftAlone> leftAlone) {
+  public CyclePlan {
+    expire = List.copyOf(expire);
+    batches = List.copyOf(batches);
+    leftAlone = List.copyOf(leftAlone);
+  }
+
+  /**
+   * What becomes of a pack that owns nothing.
+   *
+   * @param pack the pack
+   * @param delete whether it is deleted
+   * @param reason why, or why not yet
+   */
+  public record ExpireDecision(PackView pack, boolean delete, String reason) {}
+
+  /**
+   * Packs whose objects go into one new pack.
+   *
+   * @param kind ordinary or promisor
+   * @param packs oldest first
+   * @param expectedBytes about how large the new pack will be
+   */
+  public record Batch(PackKind kind, List<PackView> packs, long expectedBytes) {
+    public Batch {
+      packs = List.copyOf(packs);
+    }
+
+    /** How many objects the new pack will have. */
+    public long objects() {
+      return packs.stream().mapToLong(PackView::owned).sum();
+    }
+  }
+
+  /**
+   * A pack that stays as it is.
+   *
+   * @param pack the pack
+   * @param reason why
+   */
+  public record LeftAlone(PackView pack, String reason) {}
+
+  /** The packs that are deleted. */
+  public List<PackView> deletions() {
+    return expire.stream().filter(ExpireDecision::delete).map(ExpireDecision::pack).toList();
+  }
+}

@@ -1,0 +1,298 @@
+package io.repackd.maintenance;
+
+import io.repackd.config.MaintenanceSettings;
+import io.repackd.maintenance.CyclePlan.Batch;
+import io.repackd.maintenance.IndexDraft.Base;
+import io.repackd.maintenance.MaintenanceCycle.Request;
+import io.repackd.maintenance.StepOutcome.Work;
+import io.repackd.midx.Fault;
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.MultiPackIndexVerifier;
+import io.repackd.objectdir.LockFile;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.pack.CorruptFileException;
+import io.repackd.platform.Cancellation;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The steps of one cycle over one object directory, in their order. The caller holds the maintenance lock. */
+final class CycleSteps {
+  private static final Logger log = LoggerFactory.getLogger(CycleSteps.class);
+
+  /** How often a step begins again because somebody changed the packs meanwhile. */
+  private static final int MAX_TRIES = 3;
+
+  /** A repack needs what it writes, and something for the indexes. */
+  private static final double DISK_FACTOR = 1.2;
+
+  private final ObjectDirectory directory;
+  private final MaintenanceSettings settings;
+  private final Request request;
+  private final Clock clock;
+  private final UnreferencedLedger ledger;
+  private final LockFile lock;
+  private final Cancellation cancellation;
+
+  private List<String> damage = List.of();
+  private boolean indexed;
+
+  CycleSteps(
+      ObjectDirectory directory,
+      MaintenanceSettings settings,
+      Request request,
+      Clock clock,
+      UnreferencedLedger ledger,
+      LockFile lock,
+      Cancellation cancellation) {
+    this.directory = directory;
+    this.settings = settings;
+    this.request = request;
+    this.clock = clock;
+    this.ledger = ledger;
+    this.lock = lock;
+    this.cancellation = cancellation;
+  }
+
+  /** What one step did. */
+  private record Done(Work work, String detail) {}
+
+  /** The doing of one step. */
+  private interface Body {
+    Done run() throws IOException, StepFailure;
+  }
+
+  void run(Consumer<StepOutcome> finished) throws StepFailure, IOException {
+    checkNobodyElseDeletes();
+    step(Step.RECOVER, finished, this::recover);
+    step(Step.WRITE, finished, () -> write(Base.INSTALLED));
+    if (!indexed) {
+      return;
+    }
+    verify(finished);
+    if (!damage.isEmpty()) {
+      throw new StepFailure(Result.DEGRADED, "pack-damaged", String.join("; ", damage));
+    }
+    CyclePlan plan = plan();
+    if (!plan.deletions().isEmpty()) {
+      step(Step.EXPIRE, finished, () -> expire(plan));
+      verify(finished);
+    }
+    for (Batch batch : plan.batches()) {
+      checkDisk(batch);
+      step(Step.REPACK, finished, () -> repack(batch));
+    }
+    if (!plan.batches().isEmpty()) {
+      step(Step.WRITE, finished, () -> write(Base.INSTALLED));
+      verify(finished);
+    }
+  }
+
+  private void step(Step step, Consumer<StepOutcome> finished, Body body) throws StepFailure {
+    long start = System.nanoTime();
+    try {
+      cancellation.check();
+      Done done = body.run();
+      finished.accept(new StepOutcome(step, Result.OK, since(start), done.work(), done.detail()));
+    } catch (IOException | StepFailure | RuntimeException | InternalError | OutOfMemoryError e) {
+      StepFailure failure = StepErrors.classify(e);
+      if (failure.reason().equals("internal")) {
+        log.error("internal error in step {} of {}", step.label(), directory.path(), e);
+      }
+      finished.accept(
+          new StepOutcome(step, failure.result(), since(start), Work.NONE, failure.detail()));
+      throw failure;
+    }
+  }
+
+  private static Duration since(long startNanos) {
+    return Duration.ofNanos(System.nanoTime() - startNanos);
+  }
+
+  /** While git repacks or collects garbage, it may delete what we would copy, and copy from what we would delete. */
+  private void checkNobodyElseDeletes() throws StepFailure {
+    Optional<String> foreign = ReaderRule.foreignMaintenance(Readers.census(directory));
+    if (foreign.isPresent()) {
+      throw new StepFailure(Result.SKIPPED, "busy", foreign.get() + " is running");
+    }
+  }
+
+  private Done recover() throws IOException {
+    int removed = new Leftovers(directory).remove();
+    return new Done(
+        Work.NONE,
+        removed == 0
+            ? "nothing to recover"
+            : "removed %d files of a dead process".formatted(removed));
+  }
+
+  private Done write(Base base) throws IOException, StepFailure {
+    for (int attempt = 1; attempt <= MAX_TRIES; attempt++) {
+      try (IndexDraft draft =
+          IndexDraft.write(
+              directory, directory.listPacks(), base, directory.publisher(), cancellation)) {
+        damage = draft.damage();
+        indexed = draft.kind() != IndexDraft.Kind.NOTHING;
+        switch (draft.kind()) {
+          case NOTHING -> {
+            return new Done(Work.NONE, damage.isEmpty() ? "no packs" : "no sound packs");
+          }
+          case UNCHANGED -> {
+            return new Done(Work.NONE, "%d packs, unchanged".formatted(draft.listed().size()));
+          }
+          case EXTENDED, REBUILT -> {
+            if (install(draft)) {
+              return written(draft);
+            }
+          }
+        }
+      }
+    }
+    throw new StepFailure(
+        Result.SKIPPED,
+        "packs-changed",
+        "the packs changed while the multi-pack-index was written");
+  }
+
+  private boolean install(IndexDraft draft) throws IOException {
+    try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
+      return draft.install(indexLock);
+    }
+  }
+
+  private Done written(IndexDraft draft) throws IOException {
+    if (draft.kind() == IndexDraft.Kind.REBUILT) {
+      ledger.restart();
+    }
+    String how = draft.reason().isEmpty() ? "" : ", written anew because " + draft.reason();
+    return new Done(
+        new Work(0, 0, 0, draft.bytes()), "%d packs%s".formatted(draft.listed().size(), how));
+  }
+
+  /** Notes which packs own nothing, now that the index is known to be sound. */
+  private void observe() throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
+      ledger.observe(directory.listPacks().packs(), index.countOwners(), clock.instant());
+    }
+    ledger.save();
+  }
+
+  /**
+   * Verifies the installed index. One that is wrong is built anew, and the cycle ends there; if packs have gone meanwhile, the
+   * index is written and verified once more. When it is sound, it is noted which packs own nothing.
+   */
+  private void verify(Consumer<StepOutcome> finished) throws StepFailure, IOException {
+    List<Fault> faults = inspect(finished);
+    if (!faults.isEmpty()) {
+      boolean wrong = all(faults, Fault.Kind.INDEX_WRONG);
+      step(Step.WRITE, finished, () -> write(wrong ? Base.PACKS : Base.INSTALLED));
+      List<Fault> still = inspect(finished);
+      if (!still.isEmpty()) {
+        throw verifyFailure(still);
+      }
+      if (wrong) {
+        throw new StepFailure(
+            Result.FAILED, "index-wrong", "the multi-pack-index was wrong and was written anew");
+      }
+    }
+    observe();
+  }
+
+  /**
+   * Looks for faults.
+   *
+   * @return those that writing the index again can mend
+   * @throws StepFailure if there are others
+   */
+  private List<Fault> inspect(Consumer<StepOutcome> finished) throws StepFailure {
+    List<Fault> faults = new ArrayList<>();
+    step(
+        Step.VERIFY,
+        finished,
+        () -> {
+          faults.addAll(faults());
+          if (faults.isEmpty()) {
+            return new Done(Work.NONE, "sound");
+          }
+          faults.forEach(fault -> log.warn("{}", fault.message()));
+          if (all(faults, Fault.Kind.INDEX_WRONG) || all(faults, Fault.Kind.PACK_GONE)) {
+            return new Done(Work.NONE, "at fault: " + faults.getFirst().message());
+          }
+          throw verifyFailure(faults);
+        });
+    return faults;
+  }
+
+  private static boolean all(List<Fault> faults, Fault.Kind kind) {
+    return faults.stream().allMatch(fault -> fault.kind() == kind);
+  }
+
+  private static StepFailure verifyFailure(List<Fault> faults) {
+    Optional<Fault> damaged =
+        faults.stream().filter(fault -> fault.kind() == Fault.Kind.PACK_WRONG).findFirst();
+    return damaged
+        .map(fault -> new StepFailure(Result.DEGRADED, "pack-damaged", fault.message()))
+        .orElseGet(
+            () -> new StepFailure(Result.SKIPPED, "packs-changed", faults.getFirst().message()));
+  }
+
+  private List<Fault> faults() throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      return MultiPackIndexVerifier.verify(
+          MultiPackIndex.open(directory.indexFile(), directory.hash(), arena),
+          directory.packDirectory(),
+          cancellation);
+    } catch (CorruptFileException e) {
+      return List.of(new Fault(Fault.Kind.INDEX_WRONG, e.getMessage()));
+    }
+  }
+
+  private CyclePlan plan() throws IOException {
+    Snapshot snapshot =
+        Snapshots.take(
+            directory,
+            directory.listPacks().packs(),
+            directory.indexFile(),
+            ledger,
+            Readers.census(directory),
+            clock.instant());
+    return CyclePlanner.plan(snapshot, settings, request.immediately());
+  }
+
+  private Done expire(CyclePlan plan) throws IOException, StepFailure {
+    Expiry expiry = new Expiry(directory, settings, request, ledger, clock, lock, cancellation);
+    Expiry.Expired expired = expiry.run(plan);
+    observe();
+    return new Done(new Work(0, expired.packs(), 0, 0), expired.detail());
+  }
+
+  private void checkDisk(Batch batch) throws IOException, StepFailure {
+    long usable = Files.getFileStore(directory.path()).getUsableSpace();
+    double needed = batch.expectedBytes() * DISK_FACTOR + settings.safety().diskReserveBytes();
+    if (usable < needed) {
+      throw new StepFailure(
+          Result.SKIPPED,
+          "disk",
+          "the repack needs %s free where %s is, and there are %s"
+              .formatted(Amounts.bytes((long) needed), directory.path(), Amounts.bytes(usable)));
+    }
+  }
+
+  private Done repack(Batch batch) throws IOException {
+    Work work = new BatchRepack(directory, clock.instant(), cancellation).run(batch);
+    String detail =
+        work.packsWritten() == 0
+            ? "the pack that would result is there already"
+            : "%d %s packs into one".formatted(batch.packs().size(), batch.kind().label());
+    return new Done(work, detail);
+  }
+}

@@ -1,0 +1,174 @@
+package io.repackd.maintenance;
+
+import io.repackd.config.MaintenanceSettings;
+import io.repackd.maintenance.MaintenanceCycle.Request;
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.MultiPackIndexWriter;
+import io.repackd.objectdir.FilePublisher;
+import io.repackd.objectdir.FilePublisher.Unpublished;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.LockFile;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.platform.Cancellation;
+import io.repackd.platform.ProcessTable.Census;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Deletes the packs that a plan gives up.
+ *
+ * <p>First the proof, without any lock: each object of each such pack is in a pack that stays ({@link Coverage}). Then the index
+ * that lists them no more is written in full, and synchronised. Then, under the lock of the multi-pack-index: is the installed
+ * index still the one that was verified, are the packs what they were, does the plan made anew with the processes of this moment still
+ * give them up? Only then is the index replaced, and the packs are unlinked.
+ */
+final class Expiry {
+  private static final Logger log = LoggerFactory.getLogger(Expiry.class);
+
+  private final ObjectDirectory directory;
+  private final MaintenanceSettings settings;
+  private final Request request;
+  private final UnreferencedLedger ledger;
+  private final Clock clock;
+  private final LockFile maintenanceLock;
+  private final Cancellation cancellation;
+  private final PackDeletion deletion;
+
+  Expiry(
+      ObjectDirectory directory,
+      MaintenanceSettings settings,
+      Request request,
+      UnreferencedLedger ledger,
+      Clock clock,
+      LockFile maintenanceLock,
+      Cancellation cancellation) {
+    this.directory = directory;
+    this.settings = settings;
+    this.request = request;
+    this.ledger = ledger;
+    this.clock = clock;
+    this.maintenanceLock = maintenanceLock;
+    this.cancellation = cancellation;
+    this.deletion = new PackDeletion(directory);
+  }
+
+  /**
+   * What was done.
+   *
+   * @param packs how many packs were unlinked
+   * @param detail for a person
+   */
+  record Expired(long packs, String detail) {}
+
+  Expired run(CyclePlan plan) throws IOException, StepFailure {
+    Optional<FileStamp> verified = FileStamp.find(directory.indexFile());
+    try (Arena arena = Arena.ofShared()) {
+      MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
+      Snapshot snapshot =
+          Snapshots.take(
+              directory,
+              directory.listPacks().packs(),
+              directory.indexFile(),
+              ledger,
+              Readers.census(directory),
+              clock.instant());
+      List<StoredPack> proven = prove(index, snapshot, plan, arena);
+      if (proven.isEmpty()) {
+        return new Expired(0, "nothing can be spared");
+      }
+      FilePublisher publisher = directory.publisher();
+      try (Unpublished replacement = publisher.create("midx")) {
+        new MultiPackIndexWriter(directory.hash(), cancellation)
+            .write(
+                replacement.channel(),
+                Optional.of(index),
+                new HashSet<>(proven.stream().map(StoredPack::indexName).toList()),
+                List.of());
+        replacement.sync();
+        cancellation.check();
+        return replaceAndDelete(verified, snapshot, proven, replacement);
+      }
+    }
+  }
+
+  private List<StoredPack> prove(
+      MultiPackIndex index, Snapshot snapshot, CyclePlan plan, Arena arena) throws IOException {
+    Coverage coverage =
+        new Coverage(index, snapshot.packs(), plan.deletions(), arena, cancellation);
+    List<StoredPack> proven = new ArrayList<>();
+    for (PackView view : plan.deletions()) {
+      Optional<String> uncovered = coverage.firstUncovered(view);
+      if (uncovered.isPresent()) {
+        log.warn(
+            "keeping {}: object {} is in no other {} pack",
+            view.pack().data().path(),
+            uncovered.get(),
+            view.promisorClass().label());
+      } else {
+        proven.add(view.pack());
+      }
+    }
+    return proven;
+  }
+
+  private Expired replaceAndDelete(
+      Optional<FileStamp> verified,
+      Snapshot snapshot,
+      List<StoredPack> proven,
+      Unpublished replacement)
+      throws IOException, StepFailure {
+    try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
+      if (!maintenanceLock.stillHeld()) {
+        throw new StepFailure(
+            Result.FAILED, "lock-lost", "somebody removed " + maintenanceLock.file());
+      }
+      if (!FileStamp.find(directory.indexFile()).equals(verified)) {
+        throw changed("the multi-pack-index was replaced");
+      }
+      Census census = Readers.census(directory);
+      Optional<String> foreign = ReaderRule.foreignMaintenance(census);
+      if (foreign.isPresent()) {
+        throw new StepFailure(Result.SKIPPED, "busy", foreign.get() + " is running");
+      }
+      requireStillExpendable(snapshot.with(census), proven);
+      replacement.publishWritable(String.valueOf(directory.indexFile().getFileName()));
+      directory.publisher().syncDirectory();
+      long deleted = deletion.delete(proven, indexLock);
+      return new Expired(deleted, "%d packs that nothing refers to".formatted(deleted));
+    }
+  }
+
+  /** The plan of this moment has to give up each pack that is about to go, and each has to be as it was. */
+  private void requireStillExpendable(Snapshot snapshot, List<StoredPack> proven)
+      throws IOException, StepFailure {
+    Set<StoredPack> expendable = new HashSet<>();
+    CyclePlanner.plan(snapshot, settings, request.immediately())
+        .deletions()
+        .forEach(view -> expendable.add(view.pack()));
+    for (StoredPack pack : proven) {
+      Path path = pack.data().path();
+      if (!expendable.contains(pack)) {
+        throw changed("%s is wanted again".formatted(path));
+      }
+      Optional<String> change = deletion.changed(pack);
+      if (change.isPresent()) {
+        throw changed("%s: %s".formatted(path, change.get()));
+      }
+    }
+  }
+
+  private static StepFailure changed(String what) {
+    return new StepFailure(
+        Result.SKIPPED, "packs-changed", what + " while packs were to be deleted");
+  }
+}

@@ -1,0 +1,300 @@
+package io.repackd.maintenance;
+
+import io.repackd.midx.IndexedPack;
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.MultiPackIndexWriter;
+import io.repackd.midx.OwnerCounts;
+import io.repackd.objectdir.FilePublisher;
+import io.repackd.objectdir.FilePublisher.Unpublished;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.LockFile;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.PackDirectoryListing;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.pack.CorruptFileException;
+import io.repackd.pack.PackFile;
+import io.repackd.platform.Cancellation;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A multi-pack-index that is written in full and not installed: the new one beside the old. A dry run reads it where it is and
+ * throws it away; a cycle installs it, under the lock, if nothing has changed meanwhile.
+ *
+ * <p>It extends the installed index. It is built anew, from the packs alone, where there is none, where the installed one is
+ * corrupt, and where one of the packs that it takes objects from is gone.
+ */
+final class IndexDraft implements AutoCloseable {
+  /** How a draft came about. */
+  enum Kind {
+    /** There are no packs, and so there is no index. */
+    NOTHING,
+    /** The installed index lists exactly the packs that are there. */
+    UNCHANGED,
+    /** The installed index with packs added, or such dropped as own nothing. */
+    EXTENDED,
+    /** Written from the packs alone: owners may have changed among packs listed before. */
+    REBUILT
+  }
+
+  private final ObjectDirectory directory;
+  private final PackDirectoryListing listing;
+  private final Kind kind;
+  private final String reason;
+  private final List<StoredPack> listed;
+  private final List<String> damage;
+  private final @Nullable Unpublished unpublished;
+
+  private IndexDraft(
+      ObjectDirectory directory,
+      PackDirectoryListing listing,
+      Kind kind,
+      String reason,
+      List<StoredPack> listed,
+      List<String> damage,
+      @Nullable Unpublished unpublished) {
+    this.directory = directory;
+    this.listing = listing;
+    this.kind = kind;
+    this.reason = reason;
+    this.listed = List.copyOf(listed);
+    this.damage = List.copyOf(damage);
+    this.unpublished = unpublished;
+  }
+
+  /** How a draft is to be made. */
+  enum Base {
+    /** Upon the installed index, if it is sound. */
+    INSTALLED,
+    /** From the packs alone. */
+    PACKS
+  }
+
+  /**
+   * Writes a draft.
+   *
+   * @param publisher where the file lies until it is installed
+   * @throws io.repackd.midx.UnsupportedIndexException if the installed index is of a kind that is left alone
+   */
+  static IndexDraft write(
+      ObjectDirectory directory,
+      PackDirectoryListing listing,
+      Base base,
+      FilePublisher publisher,
+      Cancellation cancellation)
+      throws IOException {
+    return new Writing(directory, listing, publisher, cancellation).write(base);
+  }
+
+  Kind kind() {
+    return kind;
+  }
+
+  /** Why it was built anew; empty if it was not. */
+  String reason() {
+    return reason;
+  }
+
+  /** The packs that it lists. */
+  List<StoredPack> listed() {
+    return listed;
+  }
+
+  /** One line for each pack that was left out because it is damaged. */
+  List<String> damage() {
+    return damage;
+  }
+
+  PackDirectoryListing listing() {
+    return listing;
+  }
+
+  /** Where the index can be read: the draft, or the installed one if it needs no change. */
+  Path file() {
+    return unpublished == null ? directory.indexFile() : unpublished.file();
+  }
+
+  /** How many bytes were written for it. */
+  long bytes() throws IOException {
+    return unpublished == null ? 0 : unpublished.channel().size();
+  }
+
+  /**
+   * Makes the draft the installed index.
+   *
+   * @param lock the lock of the multi-pack-index, held by the caller
+   * @return false if another index has been installed since, or a listed pack has changed: then nothing was done
+   */
+  boolean install(LockFile lock) throws IOException {
+    if (unpublished == null) {
+      return true;
+    }
+    if (!lock.stillHeld() || !FileStamp.find(directory.indexFile()).equals(listing.index())) {
+      return false;
+    }
+    for (StoredPack pack : listed) {
+      if (!pack.data().unchanged() || !pack.index().unchanged()) {
+        return false;
+      }
+    }
+    unpublished.publishWritable(String.valueOf(directory.indexFile().getFileName()));
+    directory.publisher().syncDirectory();
+    for (FileStamp sidecar : listing.indexSidecars()) {
+      if (sidecar.unchanged()) {
+        Files.deleteIfExists(sidecar.path());
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (unpublished != null) {
+      unpublished.close();
+    }
+  }
+
+  /** The making of a draft. */
+  private static final class Writing {
+    private final ObjectDirectory directory;
+    private final PackDirectoryListing listing;
+    private final FilePublisher publisher;
+    private final Cancellation cancellation;
+    private final Map<String, StoredPack> packs = new HashMap<>();
+    private final List<String> damage = new ArrayList<>();
+
+    Writing(
+        ObjectDirectory directory,
+        PackDirectoryListing listing,
+        FilePublisher publisher,
+        Cancellation cancellation) {
+      this.directory = directory;
+      this.listing = listing;
+      this.publisher = publisher;
+      this.cancellation = cancellation;
+      listing.packs().forEach(pack -> packs.put(pack.indexName(), pack));
+    }
+
+    IndexDraft write(Base base) throws IOException {
+      if (base == Base.PACKS) {
+        return rebuild("the installed index is wrong");
+      }
+      if (listing.index().isEmpty()) {
+        return rebuild("");
+      }
+      try (Arena arena = Arena.ofShared()) {
+        MultiPackIndex installed =
+            MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
+        return extend(installed, arena);
+      } catch (CorruptFileException e) {
+        if (!e.file().equals(directory.indexFile())) {
+          throw e;
+        }
+        return rebuild(e.getMessage());
+      }
+    }
+
+    private IndexDraft extend(MultiPackIndex installed, Arena arena) throws IOException {
+      Set<String> missing = new HashSet<>(installed.packNames());
+      missing.removeAll(packs.keySet());
+      Set<String> fresh = new HashSet<>(packs.keySet());
+      fresh.removeAll(Set.copyOf(installed.packNames()));
+      if (missing.isEmpty() && fresh.isEmpty()) {
+        return draft(Kind.UNCHANGED, "", installed.packNames(), null);
+      }
+      if (!installed.checksumMatches()) {
+        throw new CorruptFileException(
+            installed.path(), "its trailing checksum does not match its content");
+      }
+      OwnerCounts owners = installed.countOwners();
+      for (String name : missing) {
+        if (owners.of(name) > 0) {
+          return rebuild("pack %s, which the installed index refers to, is gone".formatted(name));
+        }
+      }
+      List<IndexedPack> added = open(fresh, arena);
+      List<String> names = new ArrayList<>(installed.packNames());
+      names.removeAll(missing);
+      added.forEach(pack -> names.add(pack.indexName()));
+      if (names.isEmpty()) {
+        return draft(Kind.NOTHING, "", names, null);
+      }
+      if (missing.isEmpty() && added.isEmpty()) {
+        return draft(Kind.UNCHANGED, "", names, null);
+      }
+      return writeFile(Kind.EXTENDED, "", Optional.of(installed), missing, added, names);
+    }
+
+    private IndexDraft rebuild(String reason) throws IOException {
+      try (Arena arena = Arena.ofShared()) {
+        List<IndexedPack> added = open(packs.keySet(), arena);
+        List<String> names = added.stream().map(IndexedPack::indexName).toList();
+        if (names.isEmpty()) {
+          return draft(Kind.NOTHING, reason, names, null);
+        }
+        return writeFile(Kind.REBUILT, reason, Optional.empty(), Set.of(), added, names);
+      }
+    }
+
+    /** Opens packs; what is damaged is left out and noted. */
+    private List<IndexedPack> open(Set<String> names, Arena arena) throws IOException {
+      List<IndexedPack> opened = new ArrayList<>();
+      for (String name : names) {
+        cancellation.check();
+        StoredPack pack = required(name);
+        try {
+          PackFile file =
+              PackFile.open(pack.data().path(), pack.index().path(), directory.hash(), arena);
+          opened.add(new IndexedPack(name, file.index(), pack.data().modifiedSeconds()));
+        } catch (CorruptFileException e) {
+          damage.add(e.getMessage());
+        }
+      }
+      return opened;
+    }
+
+    private IndexDraft writeFile(
+        Kind kind,
+        String reason,
+        Optional<MultiPackIndex> installed,
+        Set<String> dropped,
+        List<IndexedPack> added,
+        List<String> names)
+        throws IOException {
+      Unpublished file = publisher.create("midx");
+      try {
+        new MultiPackIndexWriter(directory.hash(), cancellation)
+            .write(file.channel(), installed, dropped, added);
+        file.sync();
+        return draft(kind, reason, names, file);
+      } catch (IOException | RuntimeException | Error e) {
+        file.close();
+        throw e;
+      }
+    }
+
+    private IndexDraft draft(
+        Kind kind, String reason, List<String> names, @Nullable Unpublished file) {
+      List<StoredPack> listed = names.stream().map(this::required).toList();
+      return new IndexDraft(directory, listing, kind, reason, listed, damage, file);
+    }
+
+    private StoredPack required(String indexName) {
+      StoredPack pack = packs.get(indexName);
+      if (pack == null) {
+        throw new IllegalStateException("not in the listing: " + indexName);
+      }
+      return pack;
+    }
+  }
+}

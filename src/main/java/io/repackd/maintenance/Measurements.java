@@ -1,0 +1,80 @@
+package io.repackd.maintenance;
+
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.OwnerCounts;
+import io.repackd.midx.UnsupportedIndexException;
+import io.repackd.objectdir.GarbageFile;
+import io.repackd.objectdir.GarbageKind;
+import io.repackd.objectdir.KeepOwner;
+import io.repackd.objectdir.LooseObjects;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.PackDirectoryListing;
+import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.pack.CorruptFileException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Counts an object directory. */
+final class Measurements {
+  private Measurements() {}
+
+  static Measurement take(ObjectDirectory directory) throws IOException {
+    PackDirectoryListing listing = directory.listPacks();
+    LooseObjects loose = directory.countLooseObjects();
+    Map<PackKind, Long> packs = zeros(PackKind.class);
+    Map<PackKind, Long> packBytes = zeros(PackKind.class);
+    for (StoredPack pack : listing.packs()) {
+      packs.merge(pack.kind(), 1L, Long::sum);
+      packBytes.merge(pack.kind(), pack.data().bytes(), Long::sum);
+    }
+    Map<KeepOwner, Long> keeps = zeros(KeepOwner.class);
+    listing.keepFiles().values().forEach(owner -> keeps.merge(owner, 1L, Long::sum));
+    Map<GarbageKind, Long> garbage = zeros(GarbageKind.class);
+    Map<GarbageKind, Long> garbageBytes = zeros(GarbageKind.class);
+    for (GarbageFile file : listing.garbage()) {
+      garbage.merge(file.kind(), 1L, Long::sum);
+      garbageBytes.merge(file.kind(), file.stamp().bytes(), Long::sum);
+    }
+    Optional<OwnerCounts> owners = owners(directory, listing);
+    return new Measurement(
+        packs,
+        packBytes,
+        loose.count(),
+        loose.bytes(),
+        owners.map(counts -> (long) counts.objects().size()).orElse(0L),
+        owners.map(OwnerCounts::total).orElse(0L),
+        listing.packs().stream()
+            .filter(pack -> owners.isEmpty() || !owners.get().lists(pack.indexName()))
+            .count(),
+        owners.map(OwnerCounts::unreferenced).orElse(0L),
+        keeps,
+        garbage,
+        garbageBytes);
+  }
+
+  /** What the index says; nothing if there is none that can be read. That it is damaged, a verification says. */
+  private static Optional<OwnerCounts> owners(
+      ObjectDirectory directory, PackDirectoryListing listing) throws IOException {
+    if (listing.index().isEmpty()) {
+      return Optional.empty();
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      return Optional.of(
+          MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).countOwners());
+    } catch (CorruptFileException | UnsupportedIndexException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static <K extends Enum<K>> Map<K, Long> zeros(Class<K> type) {
+    Map<K, Long> map = new EnumMap<>(type);
+    for (K key : type.getEnumConstants()) {
+      map.put(key, 0L);
+    }
+    return map;
+  }
+}

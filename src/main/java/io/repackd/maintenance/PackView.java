@@ -1,0 +1,34 @@
+package io.repackd.maintenance;
+
+import io.repackd.midx.ExpectedSize;
+import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * One pack as a plan sees it.
+ *
+ * @param pack its files
+ * @param objects how many objects it has
+ * @param owned how many of them the multi-pack-index takes from it
+ * @param unreferencedSince since when it owns none, as far as is remembered; empty while it owns some
+ */
+public record PackView(
+    StoredPack pack, long objects, long owned, Optional<Instant> unreferencedSince) {
+  /** What its objects will take in a new pack, in bytes. */
+  long expectedBytes() {
+    return objects == 0 ? 0 : ExpectedSize.of(owned, objects, pack.data().bytes());
+  }
+
+  /** Promisor or ordinary, whether it is kept or not: the two are never mixed, and never stand in for each other. */
+  PackKind promisorClass() {
+    return pack.has(Sidecar.PROMISOR) ? PackKind.PROMISOR : PackKind.ORDINARY;
+  }
+
+  /** Whether anybody may rely on it for an object: cruft packs are there to be pruned. */
+  boolean covers() {
+    return !pack.has(Sidecar.MTIMES);
+  }
+}

@@ -1,0 +1,63 @@
+package io.repackd.maintenance;
+
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.OwnerCounts;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.pack.PackIndex;
+import io.repackd.platform.ProcessTable.Census;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Takes the snapshot upon which a cycle is planned. */
+final class Snapshots {
+  private Snapshots() {}
+
+  /**
+   * Takes a snapshot.
+   *
+   * @param packs the packs that were listed
+   * @param index where to read the multi-pack-index: the installed one, or a draft
+   */
+  static Snapshot take(
+      ObjectDirectory directory,
+      List<StoredPack> packs,
+      Path index,
+      UnreferencedLedger ledger,
+      Census census,
+      Instant now)
+      throws IOException {
+    List<PackView> views = new ArrayList<>();
+    try (Arena arena = Arena.ofConfined()) {
+      OwnerCounts owners = MultiPackIndex.open(index, directory.hash(), arena).countOwners();
+      for (StoredPack pack : packs) {
+        if (owners.lists(pack.indexName())) {
+          views.add(view(directory, pack, owners.of(pack.indexName()), ledger, now));
+        }
+      }
+    }
+    long inode = FileStamp.find(directory.indexFile()).map(FileStamp::inode).orElse(0L);
+    return new Snapshot(now, directory.traits(), views, directory.indexFile(), inode, census);
+  }
+
+  private static PackView view(
+      ObjectDirectory directory,
+      StoredPack pack,
+      long owned,
+      UnreferencedLedger ledger,
+      Instant now)
+      throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      long objects = PackIndex.open(pack.index().path(), directory.hash(), arena).count();
+      Optional<Instant> since =
+          owned == 0 ? Optional.of(ledger.since(pack).orElse(now)) : Optional.empty();
+      return new PackView(pack, objects, owned, since);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package io.repackd.maintenance;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigSyntax;
+import com.typesafe.config.ConfigValueFactory;
+import io.repackd.midx.OwnerCounts;
+import io.repackd.objectdir.FilePublisher;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.SharedPermissions;
+import io.repackd.objectdir.StoredPack;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Remembers, across restarts, since when each pack of an object directory owns nothing: the safety window counts from there.
+ *
+ * <p>One JSON file for each object directory in the state directory. What cannot be read counts as not remembered, and the
+ * window begins anew; it never ends early. A pack is known by its name and by the device, inode, size and time of its file, so
+ * that another of the same name starts with a window of its own.
+ */
+final class UnreferencedLedger {
+  private final Path file;
+  private final Path objectDirectory;
+  private final Map<String, Entry> entries;
+
+  private record Entry(long device, long inode, long bytes, Instant modified, Instant since) {
+    static Entry of(FileStamp stamp, Instant since) {
+      return new Entry(stamp.device(), stamp.inode(), stamp.bytes(), stamp.modified(), since);
+    }
+
+    boolean describes(FileStamp stamp) {
+      return equals(of(stamp, since));
+    }
+  }
+
+  private UnreferencedLedger(Path file, Path objectDirectory, Map<String, Entry> entries) {
+    this.file = file;
+    this.objectDirectory = objectDirectory;
+    this.entries = entries;
+  }
+
+  /** Reads what is remembered of an object directory. */
+  static UnreferencedLedger read(Path stateDirectory, ObjectDirectory directory) {
+    String path = directory.path().toString();
+    UUID name = UUID.nameUUIDFromBytes(path.getBytes(StandardCharsets.UTF_8));
+    Path file = stateDirectory.resolve("unreferenced").resolve(name + ".json");
+    Map<String, Entry> entries = new HashMap<>();
+    try {
+      Config root =
+          ConfigFactory.parseString(
+              Files.readString(file), ConfigParseOptions.defaults().setSyntax(ConfigSyntax.JSON));
+      for (Config pack : root.getConfigList("packs")) {
+        entries.put(
+            pack.getString("index"),
+            new Entry(
+                pack.getLong("device"),
+                pack.getLong("inode"),
+                pack.getLong("bytes"),
+                Instant.parse(pack.getString("modified")),
+                Instant.parse(pack.getString("since"))));
+      }
+    } catch (IOException | ConfigException | DateTimeException e) {
+      entries.clear();
+    }
+    return new UnreferencedLedger(file, directory.path(), entries);
+  }
+
+  /** Forgets everything: the index was built anew, and readers of the one before may go to any pack. */
+  void restart() {
+    entries.clear();
+  }
+
+  /**
+   * Brings the memory up to date with the installed index.
+   *
+   * @param now what counts as the beginning for a pack that was not known to own nothing
+   */
+  void observe(List<StoredPack> packs, OwnerCounts owners, Instant now) {
+    Map<String, Entry> observed = new HashMap<>();
+    for (StoredPack pack : packs) {
+      String name = pack.indexName();
+      if (owners.lists(name) && owners.of(name) == 0) {
+        Entry known = entries.get(name);
+        observed.put(
+            name,
+            known != null && known.describes(pack.data()) && !known.since().isAfter(now)
+                ? known
+                : Entry.of(pack.data(), now));
+      }
+    }
+    entries.clear();
+    entries.putAll(observed);
+  }
+
+  /** Since when a pack owns nothing; empty if it is not known to own nothing. */
+  Optional<Instant> since(StoredPack pack) {
+    Entry entry = entries.get(pack.indexName());
+    return Optional.ofNullable(entry).map(Entry::since);
+  }
+
+  /**
+   * Writes it down.
+   *
+   * @throws IOException if the state directory cannot be written
+   */
+  void save() throws IOException {
+    Path directory = file.getParent();
+    if (directory == null) {
+      throw new NoSuchFileException(file.toString());
+    }
+    List<Map<String, Object>> packs = new ArrayList<>();
+    entries.forEach((name, entry) ->
+        packs.add(
+            Map.of(
+                "index", name,
+                "device", entry.device(),
+                "inode", entry.inode(),
+                "bytes", entry.bytes(),
+                "modified", entry.modified().toString(),
+                "since", entry.since().toString())));
+    String json =
+        ConfigValueFactory.fromMap(
+                Map.of("objectDirectory", objectDirectory.toString(), "packs", packs))
+            .render(ConfigRenderOptions.concise());
+    FilePublisher publisher = new FilePublisher(directory, SharedPermissions.UMASK);
+    try (FilePublisher.Unpublished unpublished = publisher.create("ledger")) {
+      ByteBuffer bytes = ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8));
+      while (bytes.hasRemaining()) {
+        unpublished.channel().write(bytes);
+      }
+      unpublished.sync();
+      unpublished.publishWritable(String.valueOf(file.getFileName()));
+    }
+    publisher.syncDirectory();
+  }
+}
