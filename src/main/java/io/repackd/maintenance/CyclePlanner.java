@@ -72,8 +72,7 @@ public final class CyclePlanner {
 
   private ExpireDecision decide(PackView view) {
     Optional<String> obstacle = obstacleToDeletion(view);
-    return new ExpireDecision(
-        view, obstacle.isEmpty(), obstacle.orElse("nothing refers to it"));
+    return new ExpireDecision(view, obstacle.isEmpty(), obstacle.orElse("nothing refers to it"));
   }
 
   private Optional<String> obstacleToDeletion(PackView view) {

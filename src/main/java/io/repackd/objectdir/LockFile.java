@@ -4,6 +4,7 @@ import io.repackd.platform.ProcessStamp;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -116,6 +117,8 @@ public final class LockFile implements AutoCloseable {
       return true;
     } catch (NoSuchFileException e) {
       return true;
+    } catch (OverlappingFileLockException e) {
+      return false; // another thread of ours is at it
     }
   }
 

@@ -1,6 +1,5 @@
 package io.repackd.objectdir;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,18 +63,19 @@ public final class RepositoryDiscovery {
   }
 
   private static RepositoryLocation ofRepository(Path path, Path gitDirectory) throws IOException {
-    Setup setup = new Setup();
-    setup.setGitDir(gitDirectory.toFile());
-    setup.setBare();
-    setup.setup();
-    File common = setup.getGitCommonDir() == null ? setup.getGitDir() : setup.getGitCommonDir();
-    Path objects = common.toPath().resolve("objects");
+    Path common = commonDirectory(gitDirectory);
+    Path objects = common.resolve("objects");
     if (!Files.isDirectory(objects)) {
       throw new ObjectDirectoryException(
           "cannot open repository %s: it has no object directory %s".formatted(path, objects));
     }
-    return new RepositoryLocation(
-        path, Optional.of(common.toPath().toRealPath()), objects.toRealPath());
+    return new RepositoryLocation(path, Optional.of(common.toRealPath()), objects.toRealPath());
+  }
+
+  /** The git directory of a linked worktree has a file that leads to the one it shares. Source: gitrepository-layout. */
+  private static Path commonDirectory(Path gitDirectory) throws IOException {
+    Path file = gitDirectory.resolve("commondir");
+    return Files.exists(file) ? gitDirectory.resolve(Files.readString(file).strip()) : gitDirectory;
   }
 
   private static boolean looksLikeObjectDirectory(Path directory) {
@@ -92,12 +92,12 @@ public final class RepositoryDiscovery {
         : Optional.empty();
   }
 
-  /** JGit's reading of {@code .git} files and {@code commondir}, without the repository that it would open. */
+  /** JGit's reading of a {@code .git} file, without the repository that it would open. */
   private static final class Setup extends BaseRepositoryBuilder<Setup, Repository> {
     @Override
     public Setup setup() throws IOException {
-      setupGitDir();
       setFS(FS.DETECTED);
+      setupGitDir();
       return this;
     }
   }

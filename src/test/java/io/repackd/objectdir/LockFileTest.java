@@ -1,0 +1,112 @@
+package io.repackd.objectdir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.repackd.platform.ProcessStamp;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LockFileTest {
+  @TempDir Path directory;
+
+  private LockFile acquire() throws IOException {
+    return LockFile.acquire(directory.resolve("maintenance"), true);
+  }
+
+  private Path lock() {
+    return directory.resolve("maintenance.lock");
+  }
+
+  @Test
+  void whoHoldsItIsWrittenInItAndBesideIt() throws Exception {
+    try (LockFile held = acquire()) {
+      assertThat(held.stillHeld()).isTrue();
+      assertThat(ProcessStamp.parse(Files.readString(lock()))).contains(ProcessStamp.own());
+      assertThat(directory.resolve("maintenance~pid.lock"))
+          .hasContent("pid " + ProcessHandle.current().pid() + "\n");
+    }
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void itCannotBeTakenTwice() throws Exception {
+    try (LockFile held = acquire()) {
+      assertThat(held.stillHeld()).isTrue();
+      assertThatThrownBy(this::acquire)
+          .isInstanceOf(LockedException.class)
+          .hasMessageContaining(lock().toString())
+          .hasMessageContaining("repackd " + ProcessHandle.current().pid());
+    }
+  }
+
+  @Test
+  void gitsLockIsNeverBroken() throws Exception {
+    Files.createFile(lock());
+    assertThatThrownBy(this::acquire).isInstanceOf(LockedException.class);
+    Files.writeString(directory.resolve("maintenance~pid.lock"), "pid 999999\n");
+    assertThatThrownBy(this::acquire).hasMessageContaining("process 999999");
+    assertThat(lock()).exists();
+  }
+
+  @Test
+  void aLockOfADeadProcessIsBroken() throws Exception {
+    ProcessStamp own = ProcessStamp.own();
+    ProcessStamp dead =
+        new ProcessStamp(
+            own.host(), own.bootId(), own.pidNamespace(), own.pid(), own.startTicks() - 1);
+    Files.writeString(lock(), dead.render() + "\n");
+    try (LockFile held = acquire()) {
+      assertThat(held.stillHeld()).isTrue();
+    }
+  }
+
+  @Test
+  void aLockOfAnotherHostIsLeftAlone() throws Exception {
+    ProcessStamp own = ProcessStamp.own();
+    ProcessStamp elsewhere = new ProcessStamp("elsewhere", own.bootId(), own.pidNamespace(), 1, 1);
+    Files.writeString(lock(), elsewhere.render() + "\n");
+    assertThatThrownBy(this::acquire)
+        .isInstanceOf(LockedException.class)
+        .hasMessageContaining("repackd 1 on elsewhere");
+  }
+
+  @Test
+  void aLockThatSomebodyReplacedIsNotRemoved() throws Exception {
+    try (LockFile held = acquire()) {
+      Files.delete(lock());
+      Files.writeString(lock(), "another's");
+      assertThat(held.stillHeld()).isFalse();
+    }
+    assertThat(lock()).hasContent("another's");
+  }
+
+  @Test
+  void ofManyWhoFindADeadLockOnlyOneGetsIt() throws Exception {
+    ProcessStamp own = ProcessStamp.own();
+    ProcessStamp dead =
+        new ProcessStamp(own.host(), "another-boot", own.pidNamespace(), own.pid(), 1);
+    for (int round = 0; round < 50; round++) {
+      Files.writeString(lock(), dead.render() + "\n");
+      AtomicInteger holders = new AtomicInteger();
+      IntStream.range(0, 8).parallel().forEach(_ -> tryToAcquire(holders));
+      assertThat(holders).hasValueLessThanOrEqualTo(1);
+      Files.deleteIfExists(lock());
+      Files.deleteIfExists(directory.resolve("maintenance~pid.lock"));
+    }
+  }
+
+  private void tryToAcquire(AtomicInteger holders) {
+    try {
+      assertThat(acquire().stillHeld()).isTrue();
+      holders.incrementAndGet();
+    } catch (IOException e) {
+      // somebody else was faster
+    }
+  }
+}

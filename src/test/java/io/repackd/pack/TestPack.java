@@ -1,0 +1,103 @@
+package io.repackd.pack;
+
+import io.repackd.GitRepository;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.zip.Deflater;
+
+/** Packs with deltas that git would not choose, indexed by git. SHA-1 only. */
+final class TestPack {
+  private TestPack() {}
+
+  /** An entry: its bytes in a pack. */
+  record Entry(byte[] bytes) {}
+
+  static Entry whole(int type, byte[] content) {
+    return new Entry(join(header(type, content.length), deflate(content)));
+  }
+
+  /** A delta by id, which copies the longest common beginning and inserts the rest. */
+  static Entry refDelta(byte[] baseId, byte[] base, byte[] target) {
+    int common = Arrays.mismatch(base, target);
+    ByteArrayOutputStream delta = new ByteArrayOutputStream();
+    size(delta, base.length);
+    size(delta, target.length);
+    delta.write(0x80 | 0x10 | 0x20); // copy from 0, two bytes of length
+    delta.write(common & 0xff);
+    delta.write(common >>> 8);
+    delta.write(target.length - common);
+    delta.write(target, common, target.length - common);
+    byte[] instructions = delta.toByteArray();
+    return new Entry(join(header(7, instructions.length), baseId, deflate(instructions)));
+  }
+
+  static byte[] blobId(byte[] content) {
+    return sha1(("blob " + content.length + "\0").getBytes(StandardCharsets.UTF_8), content);
+  }
+
+  /** Writes a pack into the repository and has git index it. */
+  static Path write(GitRepository repository, Entry... entries) throws IOException {
+    byte[] body =
+        ByteBuffer.allocate(12).putInt(0x5041434b).putInt(2).putInt(entries.length).array();
+    for (Entry entry : entries) {
+      body = join(body, entry.bytes());
+    }
+    byte[] hash = sha1(body);
+    Path pack = repository.packs().resolve("pack-" + HexFormat.of().formatHex(hash) + ".pack");
+    Files.write(pack, join(body, hash));
+    repository.git("index-pack", pack.toString());
+    return pack;
+  }
+
+  private static byte[] header(int type, int size) {
+    byte[] buffer = new byte[16];
+    return Arrays.copyOf(buffer, EntryHeader.encode(type, size, buffer));
+  }
+
+  private static void size(ByteArrayOutputStream out, int size) {
+    int rest = size;
+    while (rest > 0x7f) {
+      out.write(rest & 0x7f | 0x80);
+      rest >>>= 7;
+    }
+    out.write(rest);
+  }
+
+  private static byte[] deflate(byte[] content) {
+    Deflater deflater = new Deflater();
+    deflater.setInput(content);
+    deflater.finish();
+    byte[] buffer = new byte[content.length + 100];
+    int length = deflater.deflate(buffer);
+    deflater.end();
+    return Arrays.copyOf(buffer, length);
+  }
+
+  private static byte[] join(byte[]... parts) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (byte[] part : parts) {
+      out.writeBytes(part);
+    }
+    return out.toByteArray();
+  }
+
+  private static byte[] sha1(byte[]... parts) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-1");
+      for (byte[] part : parts) {
+        digest.update(part);
+      }
+      return digest.digest();
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
