@@ -19,7 +19,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -149,15 +148,19 @@ final class RepositoryMeters {
     measurement = null;
   }
 
-  synchronized void nextRun(Optional<Instant> due) {
-    due.ifPresent(instant -> nextRunSeconds = seconds(instant));
-    if (due.isPresent() && nextRunGauge == null && !closed) {
+  synchronized void nextRun(Instant due) {
+    nextRunSeconds = seconds(due);
+    if (nextRunGauge == null && !closed) {
       nextRunGauge =
           Gauge.builder(NEXT_RUN, () -> nextRunSeconds)
               .description("When the next cycle is due.")
               .tags(repository)
               .register(meters);
-    } else if (due.isEmpty() && nextRunGauge != null) {
+    }
+  }
+
+  synchronized void noNextRun() {
+    if (nextRunGauge != null) {
       meters.remove(nextRunGauge);
       nextRunGauge = null;
     }
@@ -232,7 +235,7 @@ final class RepositoryMeters {
   synchronized void close() {
     closed = true;
     clear();
-    nextRun(Optional.empty());
+    noNextRun();
     others.forEach(meters::remove);
     others.clear();
   }

@@ -59,13 +59,14 @@ public final class RepositoryMetrics implements CycleListener {
     of(registration, RepositoryMeters::clear);
   }
 
-  /**
-   * When the repository's next cycle is due.
-   *
-   * @param due empty if there is none
-   */
-  public void nextRun(Registration registration, Optional<Instant> due) {
+  /** The repository's next cycle is due at the given time. */
+  public void nextRun(Registration registration, Instant due) {
     of(registration, repository -> repository.nextRun(due));
+  }
+
+  /** The repository has no next cycle. */
+  public void noNextRun(Registration registration) {
+    of(registration, RepositoryMeters::noNextRun);
   }
 
   @Override

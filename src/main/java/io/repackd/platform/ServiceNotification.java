@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,11 +19,11 @@ import org.slf4j.LoggerFactory;
 public final class ServiceNotification {
   private static final Logger LOG = LoggerFactory.getLogger(ServiceNotification.class);
 
-  private final Optional<String> socket;
-  private final Optional<Duration> watchdogInterval;
+  private final @Nullable String socket;
+  private final @Nullable Duration watchdogInterval;
   private volatile boolean complained;
 
-  private ServiceNotification(Optional<String> socket, Optional<Duration> watchdogInterval) {
+  private ServiceNotification(@Nullable String socket, @Nullable Duration watchdogInterval) {
     this.socket = socket;
     this.watchdogInterval = watchdogInterval;
   }
@@ -34,31 +35,29 @@ public final class ServiceNotification {
    * @param processId the id of this process; a watchdog which is set for another one is not ours to feed
    */
   public static ServiceNotification of(Map<String, String> environment, long processId) {
-    Optional<String> socket =
-        Optional.ofNullable(environment.get("NOTIFY_SOCKET"))
-            .filter(name -> name.startsWith("/") || name.startsWith("@"));
+    String socket = environment.getOrDefault("NOTIFY_SOCKET", "");
+    if (!socket.startsWith("/") && !socket.startsWith("@")) {
+      return new ServiceNotification(null, null);
+    }
     String watched = environment.getOrDefault("WATCHDOG_PID", "");
     boolean ours = watched.isEmpty() || watched.equals(Long.toString(processId));
     return new ServiceNotification(
-        socket,
-        socket.isPresent() && ours
-            ? interval(environment.getOrDefault("WATCHDOG_USEC", ""))
-            : Optional.empty());
+        socket, ours ? interval(environment.getOrDefault("WATCHDOG_USEC", "")) : null);
   }
 
   /** Half the time after which the service manager gives up, as sd_watchdog_enabled(3) advises. */
-  private static Optional<Duration> interval(String microseconds) {
+  private static @Nullable Duration interval(String microseconds) {
     try {
       long timeout = Long.parseLong(microseconds);
-      return timeout > 1 ? Optional.of(Duration.ofNanos(timeout * 1000 / 2)) : Optional.empty();
+      return timeout > 1 ? Duration.ofNanos(timeout * 1000 / 2) : null;
     } catch (NumberFormatException e) {
-      return Optional.empty();
+      return null;
     }
   }
 
   /** How often {@link #alive} is to be called; empty if nobody watches. */
   public Optional<Duration> watchdogInterval() {
-    return watchdogInterval;
+    return Optional.ofNullable(watchdogInterval);
   }
 
   /** The start is over, or the reload. */
@@ -88,16 +87,16 @@ public final class ServiceNotification {
   }
 
   private void send(String message) {
-    if (socket.isEmpty()) {
+    if (socket == null) {
       return;
     }
     try {
-      UnixDatagram.send(socket.get(), message.getBytes(StandardCharsets.UTF_8));
+      UnixDatagram.send(socket, message.getBytes(StandardCharsets.UTF_8));
       complained = false;
     } catch (IOException e) {
       if (!complained) {
         complained = true;
-        LOG.warn("cannot notify the service manager at {}: {}", socket.get(), e.getMessage());
+        LOG.warn("cannot notify the service manager at {}: {}", socket, e.getMessage());
       }
     }
   }

@@ -1,5 +1,6 @@
 package io.repackd.schedule;
 
+import io.repackd.config.MaintenanceSettings;
 import io.repackd.maintenance.Result;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
@@ -116,7 +117,7 @@ public final class MaintenanceScheduler {
           if (!wanted.containsKey(objectDirectory)) {
             registered.remove(objectDirectory);
             triggers.remove(objectDirectory);
-            listener.nextRun(registration, Optional.empty());
+            listener.noNextRun(registration);
           }
         });
     wanted.forEach((objectDirectory, registration) -> {
@@ -133,23 +134,31 @@ public final class MaintenanceScheduler {
       return; // Its end sets the next.
     }
     Optional<Instant> lastStart = Optional.ofNullable(lastStarts.get(objectDirectory));
-    schedule(
-        registration,
-        firstRun == FirstRun.AT_ONCE && lastStart.isEmpty()
-            ? Optional.of(clock.instant())
-            : nextRun.first(
-                registration.settings(), lastStart.or(() -> history.lastStarted(objectDirectory))));
+    if (lastStart.isEmpty() && firstRun == FirstRun.AT_ONCE) {
+      schedule(registration, clock.instant());
+      return;
+    }
+    MaintenanceSettings settings = registration.settings();
+    lastStart
+        .or(() -> history.lastStarted(objectDirectory))
+        .map(last -> nextRun.after(settings, last))
+        .orElseGet(() -> Optional.of(nextRun.first(settings)))
+        .ifPresentOrElse(due -> schedule(registration, due), () -> unschedule(registration));
   }
 
-  private void schedule(Registration registration, Optional<Instant> due) {
-    Path objectDirectory = registration.location().objectDirectory();
-    Optional<Instant> next =
-        registration.settings().enabled()
-            ? due.map(instant -> instant.truncatedTo(ChronoUnit.MILLIS)) // As Quartz counts.
-            : Optional.empty();
-    next.ifPresentOrElse(
-        instant -> triggers.set(objectDirectory, instant), () -> triggers.clear(objectDirectory));
-    listener.nextRun(registration, next);
+  private void schedule(Registration registration, Instant due) {
+    if (!registration.settings().enabled()) {
+      unschedule(registration);
+      return;
+    }
+    Instant inMillis = due.truncatedTo(ChronoUnit.MILLIS); // As Quartz counts.
+    triggers.set(registration.location().objectDirectory(), inMillis);
+    listener.nextRun(registration, inMillis);
+  }
+
+  private void unschedule(Registration registration) {
+    triggers.clear(registration.location().objectDirectory());
+    listener.noNextRun(registration);
   }
 
   /**
@@ -163,7 +172,7 @@ public final class MaintenanceScheduler {
       return false;
     }
     if (!running.containsKey(objectDirectory)) {
-      schedule(registration, Optional.of(clock.instant()));
+      schedule(registration, clock.instant());
     }
     return true;
   }
@@ -216,7 +225,9 @@ public final class MaintenanceScheduler {
     notifyAll();
     Registration registration = registered.get(objectDirectory);
     if (registration != null && !stopping) {
-      schedule(registration, nextRun.following(registration.settings(), started, result));
+      nextRun
+          .following(registration.settings(), started, result)
+          .ifPresentOrElse(due -> schedule(registration, due), () -> unschedule(registration));
     }
   }
 

@@ -46,16 +46,27 @@ final class NextRun {
     this.random = random;
   }
 
+  /** The first cycle of a repository that never had one. */
+  Instant first(MaintenanceSettings settings) {
+    return clock.instant().plus(upTo(settings.jitter()));
+  }
+
   /**
-   * The first cycle since this program runs.
+   * The cycle after one that began at the given time, whatever came of it.
    *
-   * @param lastStart when the last one began; empty if there never was one
    * @return empty if the schedule has no further time
    */
-  Optional<Instant> first(MaintenanceSettings settings, Optional<Instant> lastStart) {
-    return lastStart
-        .map(last -> scheduled(settings, last))
-        .orElseGet(() -> Optional.of(clock.instant().plus(upTo(settings.jitter()))));
+  Optional<Instant> after(MaintenanceSettings settings, Instant lastStart) {
+    Instant now = clock.instant();
+    // A start in the future was written by a wrong clock; the repository must not wait until then.
+    Instant last = lastStart.isAfter(now) ? now : lastStart;
+    return settings
+        .schedule()
+        .next(last, clock.getZone())
+        .map(due ->
+            due.isAfter(now)
+                ? due.plus(upTo(settings.jitter()))
+                : now.plus(upTo(spread(settings))));
   }
 
   /**
@@ -67,26 +78,12 @@ final class NextRun {
    * @return empty if the schedule has no further time
    */
   Optional<Instant> following(MaintenanceSettings settings, Instant started, Result result) {
-    Optional<Instant> scheduled = scheduled(settings, started);
+    Optional<Instant> scheduled = after(settings, started);
     if (result != Result.SKIPPED) {
       return scheduled;
     }
     Instant retry = clock.instant().plus(RETRY_AFTER_SKIP).plus(upTo(spread(settings)));
     return Optional.of(scheduled.filter(retry::isAfter).orElse(retry));
-  }
-
-  private Optional<Instant> scheduled(MaintenanceSettings settings, Instant lastStart) {
-    Instant now = clock.instant();
-    // A start in the future was written while the clock was wrong; it must not hold back the
-    // repository until then.
-    Instant last = lastStart.isAfter(now) ? now : lastStart;
-    return settings
-        .schedule()
-        .next(last, clock.getZone())
-        .map(due ->
-            due.isAfter(now)
-                ? due.plus(upTo(settings.jitter()))
-                : now.plus(upTo(spread(settings))));
   }
 
   private static Duration spread(MaintenanceSettings settings) {

@@ -153,7 +153,7 @@ class RepositoryMetricsTest {
     metrics.update(List.of());
 
     cycle(LINUX);
-    metrics.nextRun(LINUX, Optional.of(NOON));
+    metrics.nextRun(LINUX, NOON);
 
     assertThat(exposition.text()).isEmpty();
   }
@@ -162,7 +162,7 @@ class RepositoryMetricsTest {
   void aRepositoryWithoutANextRunHasNoSuchSeries() {
     populate();
 
-    metrics.nextRun(LINUX, Optional.empty());
+    metrics.noNextRun(LINUX);
 
     assertThat(seriesOf("linux")).noneMatch(line -> line.startsWith("repackd_next_run"));
   }
@@ -173,7 +173,7 @@ class RepositoryMetricsTest {
     daemon.repositories(Map.of(RepositoryState.ACTIVE, 2, RepositoryState.UNAVAILABLE, 1));
     metrics.update(List.of(LINUX, GIT));
     cycle(LINUX);
-    metrics.nextRun(LINUX, Optional.of(NOON.plusSeconds(3600)));
+    metrics.nextRun(LINUX, NOON.plusSeconds(3600));
     metrics.stepFinished(
         GIT, new StepOutcome(Step.VERIFY, Result.DEGRADED, Duration.ofMillis(40), Work.NONE, ""));
     metrics.cycleFinished(

@@ -325,10 +325,17 @@ class MaintenanceSchedulerTest {
         new MaintenanceScheduler(
             runner,
             history,
-            (registration, due) ->
-                due.ifPresentOrElse(
-                    instant -> announced.put(registration.name(), instant),
-                    () -> announced.remove(registration.name())),
+            new ScheduleListener() {
+              @Override
+              public void nextRun(Registration registration, Instant due) {
+                announced.put(registration.name(), due);
+              }
+
+              @Override
+              public void noNextRun(Registration registration) {
+                announced.remove(registration.name());
+              }
+            },
             firstRun,
             limit,
             Clock.systemDefaultZone(),
