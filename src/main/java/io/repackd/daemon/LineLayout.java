@@ -48,12 +48,14 @@ final class LineLayout extends LayoutBase<ILoggingEvent> {
     begin(text, event);
     appendOnOneLine(text, event.getFormattedMessage());
     IThrowableProxy thrown = event.getThrowableProxy();
+    String link = ": ";
     for (IThrowableProxy cause = thrown; cause != null; cause = cause.getCause()) {
-      text.append(cause == thrown ? ": " : "; caused by ").append(simpleName(cause));
+      text.append(link).append(simpleName(cause));
       if (cause.getMessage() != null) {
         text.append(": ");
         appendOnOneLine(text, cause.getMessage());
       }
+      link = "; caused by ";
     }
     text.append('\n');
     if (stacks) {

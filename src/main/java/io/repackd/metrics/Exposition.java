@@ -17,6 +17,8 @@ import java.io.UncheckedIOException;
  * <p>A meter's name is published as it is, with its unit and with {@code _total}, so that what stands in the code is what
  * stands in a query.
  */
+@SuppressWarnings(
+    "deprecation") // The simpleclient is what is asked for; its successor has other names.
 public final class Exposition {
   /**
    * Micrometer adds to each histogram a gauge of the highest value of the last minutes. It is a third notion of time beside

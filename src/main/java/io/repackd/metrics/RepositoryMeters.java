@@ -227,7 +227,7 @@ final class RepositoryMeters {
       return;
     }
     Counter counter = Counter.builder(name).description(description).tags(tags).register(meters);
-    counter.increment(amount);
+    counter.increment((double) amount);
     others.add(counter);
   }
 
