@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
 
-/** What the daemon has done: maintenance and its history. */
+/** Maintenance and its history. */
 interface Cycles {
   /** Runs a cycle. */
   CycleOutcome run(Registration registration, Cancellation cancellation, CycleListener listener);
@@ -29,6 +29,17 @@ interface Cycles {
    */
   void append(CycleOutcome outcome) throws IOException;
 
-  /** When a cycle of the object directory last began. */
-  Optional<Instant> lastStarted(Path objectDirectory);
+  /**
+   * When a cycle of the object directory last began.
+   *
+   * @throws IOException if that cannot be read
+   */
+  Optional<Instant> lastStarted(Path objectDirectory) throws IOException;
+
+  /**
+   * When the last cycle of the object directory that ended well began.
+   *
+   * @throws IOException if that cannot be read
+   */
+  Optional<Instant> lastSuccess(Path objectDirectory) throws IOException;
 }

@@ -10,8 +10,12 @@ import io.repackd.metrics.ProcessMetrics;
 import io.repackd.metrics.RepositoryMetrics;
 import io.repackd.platform.ServiceNotification;
 import io.repackd.platform.Version;
+import io.repackd.registry.Registry;
+import io.repackd.schedule.MaintenanceScheduler.FirstRun;
 import io.repackd.web.WebServer;
 import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +54,34 @@ public final class Daemon {
   private final WebServer web = new WebServer(exposition, lifeCycle::health);
   private volatile @Nullable Engine engine;
   private volatile @Nullable WebSettings webSettings;
+
+  /**
+   * Runs a daemon in the foreground until it is told to stop: by SIGTERM or SIGINT. SIGHUP has it read its configuration
+   * anew.
+   *
+   * @param configuration where the configuration comes from
+   * @param firstRun when the first cycle of a repository runs
+   * @return the exit status
+   */
+  public static int run(ConfigurationSource configuration, FirstRun firstRun) {
+    Logging logging = Logging.ofThisProcess();
+    Clock clock = Clock.system(ZoneId.systemDefault());
+    Daemon daemon =
+        new Daemon(
+            new Surroundings(
+                configuration,
+                Registry::resolve,
+                loaded -> new CyclesOnDisk(loaded, clock),
+                logging::apply,
+                ServiceNotification.of(System.getenv(), ProcessHandle.current().pid()),
+                firstRun,
+                clock,
+                Rhythm.DEFAULT));
+    Signals.attach(daemon);
+    int status = daemon.run();
+    logging.close();
+    return status;
+  }
 
   Daemon(Surroundings surroundings) {
     this.surroundings = surroundings;

@@ -48,7 +48,7 @@ final class Engine {
             configuration.maxConcurrent(),
             surroundings.clock(),
             new Random());
-    registrations = new Registrations(scheduler, repositoryMetrics, daemonMetrics);
+    registrations = new Registrations(cycles, scheduler, repositoryMetrics, daemonMetrics);
   }
 
   private static ScheduleListener nextRuns(RepositoryMetrics metrics) {

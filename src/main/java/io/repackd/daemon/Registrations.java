@@ -7,6 +7,7 @@ import io.repackd.registry.Registration;
 import io.repackd.registry.RegistrationFailure;
 import io.repackd.registry.Registry;
 import io.repackd.schedule.MaintenanceScheduler;
+import java.io.IOException;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
 final class Registrations {
   private static final Logger LOG = LoggerFactory.getLogger(Registrations.class);
 
+  private final Cycles cycles;
   private final MaintenanceScheduler scheduler;
   private final RepositoryMetrics repositoryMetrics;
   private final DaemonMetrics daemonMetrics;
@@ -31,9 +33,11 @@ final class Registrations {
   private Set<String> complaints = Set.of();
 
   Registrations(
+      Cycles cycles,
       MaintenanceScheduler scheduler,
       RepositoryMetrics repositoryMetrics,
       DaemonMetrics daemonMetrics) {
+    this.cycles = cycles;
     this.scheduler = scheduler;
     this.repositoryMetrics = repositoryMetrics;
     this.daemonMetrics = daemonMetrics;
@@ -46,10 +50,15 @@ final class Registrations {
   /** Takes over what was resolved. */
   synchronized void follow(Registry registry) {
     sayWhatIsDifferent(registry);
+    Set<String> before = names(current);
     current = registry.registrations();
-    // The metrics first: the scheduler tells them of next runs, which count only for what they
-    // know.
+    // Before the scheduler, which tells the metrics of next runs: they drop what they do not know.
     repositoryMetrics.update(current);
+    for (Registration registration : current) {
+      if (!before.contains(registration.name())) {
+        rememberSuccess(registration);
+      }
+    }
     scheduler.update(current);
     int active =
         (int) current.stream().filter(registration -> registration.settings().enabled()).count();
@@ -61,6 +70,16 @@ final class Registrations {
             current.size() - active,
             RepositoryState.UNAVAILABLE,
             registry.failures().size()));
+  }
+
+  private void rememberSuccess(Registration registration) {
+    try {
+      cycles
+          .lastSuccess(registration.location().objectDirectory())
+          .ifPresent(started -> repositoryMetrics.lastSuccess(registration, started));
+    } catch (IOException e) {
+      LOG.warn("the last success of {} is unknown: {}", registration.name(), e.toString());
+    }
   }
 
   private void sayWhatIsDifferent(Registry registry) {

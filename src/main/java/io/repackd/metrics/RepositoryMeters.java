@@ -201,10 +201,16 @@ final class RepositoryMeters {
     duration(CYCLE_DURATION, "How long cycles took.", tags, outcome.duration());
     count(CYCLES, "Cycles, by how they ended.", tags.and("reason", outcome.reason()), 1, true);
     if (outcome.result() == Result.OK) {
-      lastSuccessSeconds = seconds(outcome.started().plus(outcome.duration()));
+      lastSuccess(outcome.started());
+    }
+  }
+
+  synchronized void lastSuccess(Instant started) {
+    if (!closed) {
+      lastSuccessSeconds = seconds(started);
       others.add(
           Gauge.builder(LAST_SUCCESS, () -> lastSuccessSeconds)
-              .description("When a cycle last ended well.")
+              .description("When the last cycle that ended well began.")
               .tags(repository)
               .register(meters));
     }

@@ -59,6 +59,11 @@ public final class RepositoryMetrics implements CycleListener {
     of(registration, RepositoryMeters::clear);
   }
 
+  /** When the repository's last cycle that ended well began, as the history has it. */
+  public void lastSuccess(Registration registration, Instant started) {
+    of(registration, repository -> repository.lastSuccess(started));
+  }
+
   /** The repository's next cycle is due at the given time. */
   public void nextRun(Registration registration, Instant due) {
     of(registration, repository -> repository.nextRun(due));

@@ -1,5 +1,6 @@
 package io.repackd.schedule;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
@@ -7,6 +8,11 @@ import java.util.Optional;
 /** Remembers, over restarts, when cycles began. */
 @FunctionalInterface
 public interface LastRun {
-  /** When the last cycle of an object directory began; empty if it never had one. */
-  Optional<Instant> lastStarted(Path objectDirectory);
+  /**
+   * When the last cycle of an object directory began. One that was skipped did not begin.
+   *
+   * @return empty if it never had one
+   * @throws IOException if that cannot be read
+   */
+  Optional<Instant> lastStarted(Path objectDirectory) throws IOException;
 }

@@ -4,6 +4,7 @@ import io.repackd.config.MaintenanceSettings;
 import io.repackd.maintenance.Result;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -140,10 +141,19 @@ public final class MaintenanceScheduler {
     }
     MaintenanceSettings settings = registration.settings();
     lastStart
-        .or(() -> history.lastStarted(objectDirectory))
+        .or(() -> remembered(registration))
         .map(last -> nextRun.after(settings, last))
         .orElseGet(() -> Optional.of(nextRun.first(settings)))
         .ifPresentOrElse(due -> schedule(registration, due), () -> unschedule(registration));
+  }
+
+  private Optional<Instant> remembered(Registration registration) {
+    try {
+      return history.lastStarted(registration.location().objectDirectory());
+    } catch (IOException e) {
+      LOG.warn("{} counts as never maintained: {}", registration.name(), e.toString());
+      return Optional.empty();
+    }
   }
 
   private void schedule(Registration registration, Instant due) {

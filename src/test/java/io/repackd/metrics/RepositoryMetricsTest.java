@@ -159,6 +159,17 @@ class RepositoryMetricsTest {
   }
 
   @Test
+  void theLastSuccessBeforeARestartIsPublished() {
+    metrics.update(List.of(LINUX));
+
+    metrics.lastSuccess(LINUX, NOON);
+
+    assertThat(seriesOf("linux"))
+        .containsExactly(
+            "repackd_last_success_timestamp_seconds{repository=\"linux\",} 1.795176E9");
+  }
+
+  @Test
   void aRepositoryWithoutANextRunHasNoSuchSeries() {
     populate();
 

@@ -338,7 +338,7 @@ class MaintenanceSchedulerTest {
             },
             firstRun,
             limit,
-            Clock.systemDefaultZone(),
+            Clock.systemUTC(),
             new Random(1));
     scheduler.start();
     started.add(scheduler);
