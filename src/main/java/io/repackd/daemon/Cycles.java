@@ -1,0 +1,45 @@
+package io.repackd.daemon;
+
+import io.repackd.maintenance.CycleListener;
+import io.repackd.maintenance.CycleOutcome;
+import io.repackd.maintenance.Measurement;
+import io.repackd.platform.Cancellation;
+import io.repackd.registry.Registration;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Maintenance and its history. */
+interface Cycles {
+  /** Runs a cycle. */
+  CycleOutcome run(Registration registration, Cancellation cancellation, CycleListener listener);
+
+  /**
+   * Counts an object directory without changing it.
+   *
+   * @throws IOException if it cannot be read
+   */
+  Measurement measure(Registration registration) throws IOException;
+
+  /**
+   * Remembers how a cycle ended.
+   *
+   * @throws IOException if that cannot be written
+   */
+  void append(CycleOutcome outcome) throws IOException;
+
+  /**
+   * When a cycle of the object directory last began.
+   *
+   * @throws IOException if that cannot be read
+   */
+  Optional<Instant> lastStarted(Path objectDirectory) throws IOException;
+
+  /**
+   * When the last cycle of the object directory that ended well began.
+   *
+   * @throws IOException if that cannot be read
+   */
+  Optional<Instant> lastSuccess(Path objectDirectory) throws IOException;
+}

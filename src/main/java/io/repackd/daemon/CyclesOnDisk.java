@@ -1,0 +1,53 @@
+package io.repackd.daemon;
+
+import io.repackd.config.Configuration;
+import io.repackd.history.CycleHistory;
+import io.repackd.maintenance.CycleListener;
+import io.repackd.maintenance.CycleOutcome;
+import io.repackd.maintenance.MaintenanceCycle;
+import io.repackd.maintenance.Measurement;
+import io.repackd.platform.Cancellation;
+import io.repackd.registry.Registration;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Maintenance, and its history in the state directory. */
+final class CyclesOnDisk implements Cycles {
+  private final MaintenanceCycle maintenance;
+  private final CycleHistory history;
+
+  CyclesOnDisk(Configuration configuration, Clock clock) {
+    maintenance = new MaintenanceCycle(clock, configuration.stateDirectory());
+    history = new CycleHistory(configuration.stateDirectory(), configuration.history());
+  }
+
+  @Override
+  public CycleOutcome run(
+      Registration registration, Cancellation cancellation, CycleListener listener) {
+    return maintenance.run(
+        registration, MaintenanceCycle.Request.SCHEDULED, cancellation, listener);
+  }
+
+  @Override
+  public Measurement measure(Registration registration) throws IOException {
+    return MaintenanceCycle.measure(registration);
+  }
+
+  @Override
+  public void append(CycleOutcome outcome) throws IOException {
+    history.append(outcome);
+  }
+
+  @Override
+  public Optional<Instant> lastStarted(Path objectDirectory) throws IOException {
+    return history.lastStarted(objectDirectory);
+  }
+
+  @Override
+  public Optional<Instant> lastSuccess(Path objectDirectory) throws IOException {
+    return history.lastSuccess(objectDirectory);
+  }
+}

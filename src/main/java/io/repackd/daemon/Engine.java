@@ -1,0 +1,136 @@
+package io.repackd.daemon;
+
+import io.repackd.config.Configuration;
+import io.repackd.metrics.DaemonMetrics;
+import io.repackd.metrics.RepositoryMetrics;
+import io.repackd.registry.Registration;
+import io.repackd.registry.Registry;
+import io.repackd.schedule.MaintenanceScheduler;
+import io.repackd.schedule.ScheduleListener;
+import java.time.Instant;
+import java.util.List;
+import java.util.Random;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What runs between start and stop: the scheduler, and what follows the registry and the repositories. */
+final class Engine {
+  private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
+  private final Surroundings surroundings;
+  private final MaintenanceScheduler scheduler;
+  private final Registrations registrations;
+  private final Measurements measurements;
+  private final Timer timer;
+  private volatile Configuration configuration;
+  private volatile boolean stopping;
+  private boolean hangs;
+
+  /** Parts which do nothing yet. */
+  Engine(
+      Configuration configuration,
+      Surroundings surroundings,
+      RepositoryMetrics repositoryMetrics,
+      DaemonMetrics daemonMetrics,
+      Timer timer) {
+    this.configuration = configuration;
+    this.surroundings = surroundings;
+    this.timer = timer;
+    Cycles cycles = surroundings.cycles().apply(configuration);
+    measurements = new Measurements(cycles, repositoryMetrics, surroundings.rhythm().measurement());
+    Listeners listeners = new Listeners(repositoryMetrics, measurements, new CycleLog());
+    scheduler =
+        new MaintenanceScheduler(
+            new RecordedCycle(cycles, listeners, surroundings.clock()),
+            cycles::lastStarted,
+            nextRuns(repositoryMetrics),
+            surroundings.firstRun(),
+            configuration.maxConcurrent(),
+            surroundings.clock(),
+            new Random());
+    registrations = new Registrations(cycles, scheduler, repositoryMetrics, daemonMetrics);
+  }
+
+  private static ScheduleListener nextRuns(RepositoryMetrics metrics) {
+    return new ScheduleListener() {
+      @Override
+      public void nextRun(Registration registration, Instant due) {
+        metrics.nextRun(registration, due);
+      }
+
+      @Override
+      public void noNextRun(Registration registration) {
+        metrics.noNextRun(registration);
+      }
+    };
+  }
+
+  /** Begins to maintain. The repositories are found in the background: a hanging file system must not hold up the start. */
+  void start() {
+    scheduler.start();
+    timer.every(surroundings.rhythm().registry(), "look for repositories", this::lookSoon);
+    surroundings
+        .notification()
+        .watchdogInterval()
+        .ifPresent(interval -> timer.every(interval, "feed the watchdog", this::feedWatchdog));
+    lookSoon();
+  }
+
+  /** Goes on with another configuration. */
+  void follow(Configuration next) {
+    if (!next.stateDirectory().equals(configuration.stateDirectory())
+        || !next.history().equals(configuration.history())) {
+      LOG.warn("state-directory and history are read at the start only: restart to change them");
+    }
+    configuration = next;
+    scheduler.limit(next.maxConcurrent());
+    lookSoon();
+  }
+
+  private void lookSoon() {
+    timer.inBackground("look for repositories", this::look);
+  }
+
+  private void look() {
+    Registry registry = surroundings.registry().apply(configuration);
+    if (stopping) {
+      return;
+    }
+    String before = status();
+    registrations.follow(registry);
+    if (!status().equals(before)) {
+      surroundings.notification().status(status());
+    }
+    timer.inBackground(
+        "count packs",
+        () -> measurements.refresh(registrations.current(), scheduler.running(), () -> stopping));
+  }
+
+  /** The watchdog hears from us only while cycles are being started. Without that a daemon looks alive and does nothing. */
+  private void feedWatchdog() {
+    boolean responsive = scheduler.responsive();
+    if (responsive) {
+      surroundings.notification().alive();
+    } else if (!hangs) {
+      LOG.error("the scheduler hangs; the watchdog is not fed any more");
+    }
+    hangs = !responsive;
+  }
+
+  /** What is being done, in a line. */
+  String status() {
+    return registrations.status();
+  }
+
+  /** Ends the running cycles and waits for them. Those that do not end in time are named in the log, and left. */
+  void stop() {
+    stopping = true;
+    List<String> left = scheduler.stop(surroundings.rhythm().drain());
+    if (!left.isEmpty()) {
+      LOG.warn(
+          "cycles did not end within {} s: {}",
+          surroundings.rhythm().drain().toSeconds(),
+          String.join(", ", left));
+    }
+  }
+}
