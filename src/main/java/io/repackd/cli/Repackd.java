@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
     name = "repackd",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = RunCommand.class,
+    subcommands = {RunCommand.class, OnceCommand.class, PlanCommand.class},
     description = "Keeps git object stores fast while people work in them.")
 public final class Repackd {
   private Repackd() {}

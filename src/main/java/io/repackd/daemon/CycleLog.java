@@ -24,7 +24,7 @@ import org.slf4j.event.Level;
  *
  * <p>A step that found nothing to do is of interest at level debug only.
  */
-final class CycleLog implements CycleListener {
+public final class CycleLog implements CycleListener {
   private static final Logger LOG = LoggerFactory.getLogger(CycleLog.class);
 
   @Override

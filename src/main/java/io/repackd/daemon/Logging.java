@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * Where the daemon's log lines go: standard error, and a rolling file too where nobody is known to read that. Set up in
  * code, because to read Logback's XML takes longer than all the rest of the start.
  */
-final class Logging {
+public final class Logging implements AutoCloseable {
   private static final String OURS = "io.repackd";
 
   private final LoggerContext context;
@@ -32,13 +32,13 @@ final class Logging {
   }
 
   /** The log of this process. */
-  static Logging ofThisProcess() {
+  public static Logging ofThisProcess() {
     return new Logging(
         (LoggerContext) LoggerFactory.getILoggerFactory(), LogTarget.detect(System.getenv()));
   }
 
   /** Follows the settings. Where the file cannot be written, standard error says so, and has all lines anyway. */
-  void apply(LogSettings settings) {
+  public void apply(LogSettings settings) {
     Level level = Level.toLevel(settings.level().name());
     List<Appender<ILoggingEvent>> appenders = new ArrayList<>();
     appenders.add(standardError(level));
@@ -66,7 +66,8 @@ final class Logging {
   }
 
   /** Writes out what is pending. Nothing is logged after that. */
-  void close() {
+  @Override
+  public void close() {
     context.stop();
   }
 

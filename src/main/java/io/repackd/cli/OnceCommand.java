@@ -1,0 +1,109 @@
+package io.repackd.cli;
+
+import io.repackd.config.Configuration;
+import io.repackd.daemon.CycleLog;
+import io.repackd.daemon.Logging;
+import io.repackd.history.CycleHistory;
+import io.repackd.history.CycleJson;
+import io.repackd.maintenance.CycleOutcome;
+import io.repackd.maintenance.MaintenanceCycle;
+import io.repackd.maintenance.MaintenanceCycle.Request;
+import io.repackd.platform.Cancellation;
+import io.repackd.registry.Registration;
+import io.repackd.registry.Registry;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code repackd once}: one full cycle over each registered repository. */
+@Command(
+    name = "once",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Runs one full cycle over each registered repository, one after the other, and exits.",
+      "",
+      "A cycle writes and verifies the multi-pack-index, deletes packs that nothing refers to and"
+          + " whose safety window has passed, and puts small packs together. The packs that were"
+          + " put together stay until a later cycle: run it twice to see them go."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:every cycle did what it planned",
+      "1:a cycle failed, or a repository could not be opened",
+      "2:wrong options, or a mistake in the configuration",
+      "75:a cycle was skipped: somebody else maintains the repository, or it is busy"
+    })
+final class OnceCommand implements Callable<Integer> {
+  @Mixin private final ConfigurationOptions options = new ConfigurationOptions();
+
+  @Option(
+      names = "--now",
+      description =
+          "Do not wait for the safety window: nobody else uses the repository. What is deleted is"
+              + " proven to be elsewhere all the same, and nothing that a process has open goes.")
+  private boolean now;
+
+  @Option(names = "--json", description = "Print one JSON object for each cycle, one to a line.")
+  private boolean json;
+
+  /** Set by picocli. */
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    PrintWriter errors = spec.commandLine().getErr();
+    Optional<Configuration> configuration = options.read(errors);
+    if (configuration.isEmpty()) {
+      return ExitCode.USAGE;
+    }
+    Registry registry = Registry.resolve(configuration.get());
+    registry.failures().forEach(errors::println);
+    errors.flush();
+    ExitStatus status = new ExitStatus();
+    if (!registry.failures().isEmpty()) {
+      status.failed();
+    } else if (registry.registrations().isEmpty()) {
+      errors.println(
+          "nothing to do: no repository is registered, and none was given by --repository");
+      return ExitCode.USAGE;
+    }
+    try (StopRequest stop = new StopRequest();
+        Logging logging = Logging.ofThisProcess()) {
+      logging.apply(configuration.get().log());
+      for (Registration registration : registry.registrations()) {
+        if (registration.settings().enabled()) {
+          status.add(run(configuration.get(), registration, stop.cancellation()));
+        }
+      }
+    }
+    return status.code();
+  }
+
+  private CycleOutcome run(
+      Configuration configuration, Registration registration, Cancellation cancellation) {
+    MaintenanceCycle cycle =
+        new MaintenanceCycle(Clock.systemUTC(), configuration.stateDirectory());
+    CycleOutcome outcome = cycle.run(registration, new Request(now), cancellation, new CycleLog());
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(CycleJson.line(outcome));
+      out.flush();
+    }
+    try {
+      new CycleHistory(configuration.stateDirectory(), configuration.history()).append(outcome);
+    } catch (IOException e) {
+      spec.commandLine().getErr().println("cannot write the history: " + e.getMessage());
+    }
+    return outcome;
+  }
+}
