@@ -5,11 +5,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Date;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TimeZone;
 import org.quartz.CronExpression;
 
-/** When the cycles of a repository run. */
+/** When the cycles of a repository run. Its text is what the configuration writes for it. */
 public sealed interface Schedule {
   /**
    * The first time after the given one at which a cycle is due, or nothing if there is none any more.
@@ -41,7 +42,7 @@ public sealed interface Schedule {
 
     @Override
     public String toString() {
-      return "every " + interval.toString().substring(2).toLowerCase(java.util.Locale.ROOT);
+      return "every " + Quantity.text(interval);
     }
   }
 
@@ -51,6 +52,18 @@ public sealed interface Schedule {
    * @param expression a cron expression in the form of Quartz: seconds, minutes, hours, day of month, month, day of week
    */
   record Cron(String expression) implements Schedule {
+    /** At the beginning of every hour. */
+    public static final Cron HOURLY = new Cron("0 0 * * * ?");
+
+    /** At midnight. */
+    public static final Cron DAILY = new Cron("0 0 0 * * ?");
+
+    /** At midnight before Monday. */
+    public static final Cron WEEKLY = new Cron("0 0 0 ? * MON");
+
+    private static final Map<String, String> WORDS =
+        Map.of(HOURLY.expression, "hourly", DAILY.expression, "daily", WEEKLY.expression, "weekly");
+
     public Cron {
       parse(expression);
     }
@@ -73,7 +86,7 @@ public sealed interface Schedule {
 
     @Override
     public String toString() {
-      return "cron " + expression;
+      return WORDS.getOrDefault(expression, expression);
     }
   }
 }
