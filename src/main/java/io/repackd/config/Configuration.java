@@ -1,7 +1,9 @@
 package io.repackd.config;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The whole configuration, as {@link ConfigurationLoader} read it: defaults filled in, every value in range.
@@ -14,7 +16,7 @@ import java.util.List;
  * @param history how much history is kept
  * @param log where the log goes
  * @param files the files it was read from, to watch them for changes; absolute. Those which do not exist yet but would be
- *     read are among them
+ *     read are among them, and so is the directory {@code conf.d}, in which files may appear
  */
 public record Configuration(
     List<RepositoryEntry> repositories,
@@ -28,5 +30,17 @@ public record Configuration(
   public Configuration {
     repositories = List.copyOf(repositories);
     files = List.copyOf(files);
+  }
+
+  /** The same configuration with these repositories too, under the default settings. The paths are taken as they are. */
+  public Configuration plus(List<Path> paths) {
+    List<RepositoryEntry> entries = new ArrayList<>(repositories);
+    for (Path path : paths) {
+      entries.add(
+          new RepositoryEntry(
+              PathPattern.of(path).text(), Optional.empty(), defaults, "--repository"));
+    }
+    return new Configuration(
+        entries, defaults, maxConcurrent, stateDirectory, web, history, log, files);
   }
 }

@@ -1,0 +1,21 @@
+package io.repackd.config;
+
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+
+/** Words for why a file could not be read. The JDK has them in the class of the exception, and only the path in the message. */
+final class Reason {
+  private Reason() {}
+
+  static String of(Exception exception) {
+    return switch (exception) {
+      case NoSuchFileException _ -> "no such file";
+      case AccessDeniedException _ -> "permission denied";
+      case DirectoryIteratorException e when e.getCause() != null -> of(e.getCause());
+      case FileSystemException e when e.getReason() != null -> e.getReason();
+      default -> String.valueOf(exception.getMessage());
+    };
+  }
+}

@@ -1,0 +1,244 @@
+package io.repackd.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.reflect.RecordComponent;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigurationLoaderTest {
+  @TempDir Path directory;
+  private TemporaryConfiguration temporary;
+
+  @BeforeEach
+  void start() {
+    temporary = new TemporaryConfiguration(directory);
+  }
+
+  @Test
+  void anEmptyFileMeansTheDefaults() throws Exception {
+    Configuration configuration = temporary.load("");
+
+    assertThat(configuration)
+        .usingRecursiveComparison()
+        .isEqualTo(
+            new Configuration(
+                List.of(),
+                new MaintenanceSettings(
+                    true,
+                    new Schedule.Cron("0 0 * * * ?"),
+                    Duration.ofMinutes(5),
+                    new MultiPackIndexSettings(true),
+                    new ExpireSettings(true, Duration.ofHours(1)),
+                    new RepackSettings(true, new BatchSize.Auto(), Duration.ofSeconds(5)),
+                    new SafetySettings(false, 1L << 30)),
+                2,
+                temporary.home().resolve(".local/state/repackd"),
+                new WebSettings(true, new InetSocketAddress("127.0.0.1", 9842)),
+                new HistorySettings(10_000),
+                new LogSettings(
+                    LogSettings.Level.INFO,
+                    temporary.home().resolve(".local/state/repackd/log"),
+                    10L << 20,
+                    5),
+                List.of(temporary.systemFile(), temporary.systemDirectory().resolve("conf.d"))));
+  }
+
+  @Test
+  void everyKeyIsMappedAwayFromItsDefault() throws Exception {
+    Configuration defaults = temporary.load("");
+    Configuration configuration =
+        temporary.load(
+            """
+            enabled = false
+            schedule = "every 45m"
+            jitter = 30s
+            multi-pack-index { enabled = false }
+            expire { enabled = false, min-age = 2d }
+            repack { enabled = no, batch-size = 3 GiB, min-age = 1m }
+            safety { foreign-owner = allow, disk-reserve = 5 MiB }
+            max-concurrent = 7
+            state-directory = /state
+            web { enabled = off, listen = "[::1]:0" }
+            history { max-cycles = 12 }
+            log { level = DEBUG, directory = /log, max-file-size = 1 MiB, max-files = 9 }
+            repositories = [ /srv/a.git ]
+            """);
+
+    assertThat(configuration)
+        .usingRecursiveComparison()
+        .ignoringFields("repositories", "files")
+        .isEqualTo(
+            new Configuration(
+                List.of(),
+                new MaintenanceSettings(
+                    false,
+                    new Schedule.Every(Duration.ofMinutes(45)),
+                    Duration.ofSeconds(30),
+                    new MultiPackIndexSettings(false),
+                    new ExpireSettings(false, Duration.ofDays(2)),
+                    new RepackSettings(false, new BatchSize.Bytes(3L << 30), Duration.ofMinutes(1)),
+                    new SafetySettings(true, 5L << 20)),
+                7,
+                Path.of("/state"),
+                new WebSettings(false, new InetSocketAddress("::1", 0)),
+                new HistorySettings(12),
+                new LogSettings(LogSettings.Level.DEBUG, Path.of("/log"), 1L << 20, 9),
+                List.of()));
+    assertThat(equalParts("", configuration, defaults)).containsExactly("files");
+  }
+
+  @Test
+  void anEntryHasItsOwnSettingsOverThoseOfTheTopLevel() throws Exception {
+    Configuration configuration =
+        temporary.load(
+            """
+            expire { enabled = false, min-age = 2d }
+            repositories = [
+              { path = /srv/a.git, name = a, expire { min-age = 3h }, schedule = daily }
+              "/srv/*.git"
+            ]
+            """);
+
+    RepositoryEntry own = configuration.repositories().getFirst();
+    assertThat(own.pattern()).isEqualTo("/srv/a.git");
+    assertThat(own.name()).contains("a");
+    assertThat(own.origin()).isEqualTo(temporary.systemFile() + ":3");
+    assertThat(own.settings().expire()).isEqualTo(new ExpireSettings(false, Duration.ofHours(3)));
+    assertThat(own.settings().schedule()).isEqualTo(Schedule.Cron.DAILY);
+    assertThat(own.settings().repack()).isEqualTo(configuration.defaults().repack());
+    assertThat(configuration.repositories().getLast().settings())
+        .isEqualTo(configuration.defaults());
+  }
+
+  @Test
+  void everyMaintenanceKeyMayStandInAnEntry() throws Exception {
+    Configuration configuration =
+        temporary.load(
+            """
+            repositories = [ {
+              path = /srv/a.git
+              enabled = false
+              schedule = weekly
+              jitter = 30s
+              multi-pack-index { enabled = false }
+              expire { enabled = false, min-age = 2d }
+              repack { enabled = false, batch-size = 0, min-age = 1m }
+              safety { foreign-owner = allow, disk-reserve = 5 MiB }
+            } ]
+            """);
+
+    assertThat(
+            equalParts(
+                "", configuration.repositories().getFirst().settings(), configuration.defaults()))
+        .isEmpty();
+  }
+
+  @Test
+  void pathsMayBeginWithTheHomeDirectoryOrCountFromTheirFile() throws Exception {
+    Configuration configuration =
+        temporary.load(
+            """
+            repositories = [ "~/a*.git", "~", "../b.git", "c[1].git" ]
+            state-directory = state
+            log { directory = ~/log }
+            """);
+
+    assertThat(configuration.repositories())
+        .extracting(RepositoryEntry::pattern)
+        .containsExactly(
+            temporary.home() + "/a*.git",
+            temporary.home().toString(),
+            temporary.systemDirectory() + "/../b.git",
+            temporary.systemDirectory() + "/c[1].git");
+    assertThat(configuration.stateDirectory())
+        .isEqualTo(temporary.systemDirectory().resolve("state"));
+    assertThat(configuration.log().directory()).isEqualTo(temporary.home().resolve("log"));
+  }
+
+  @Test
+  void environmentVariablesFillInWhereAFileNamesThem() throws Exception {
+    temporary.as(false, Map.of("CYCLES", "33", "ROOT", "/srv", "WEB", "false"));
+
+    Configuration configuration =
+        temporary.load(
+            """
+            history { max-cycles = ${CYCLES} }
+            web { enabled = ${WEB} }
+            max-concurrent = 3
+            max-concurrent = ${?JOBS}
+            repositories = [ ${ROOT}/a.git ]
+            """);
+
+    assertThat(configuration.history().maxCycles()).isEqualTo(33);
+    assertThat(configuration.web().enabled()).isFalse();
+    assertThat(configuration.maxConcurrent()).isEqualTo(3);
+    assertThat(configuration.repositories())
+        .extracting(RepositoryEntry::pattern)
+        .containsExactly("/srv/a.git");
+  }
+
+  @Test
+  void systemPropertiesPlayNoPart() throws Exception {
+    System.setProperty("max-concurrent", "9");
+    try {
+      assertThat(temporary.load("").maxConcurrent()).isEqualTo(2);
+    } finally {
+      System.clearProperty("max-concurrent");
+    }
+  }
+
+  @Test
+  void stateLiesWhereTheServiceOrTheUserHasIt() throws Exception {
+    temporary.as(true, Map.of());
+    assertThat(temporary.load("").stateDirectory()).isEqualTo(Path.of("/var/lib/repackd"));
+    temporary.as(true, Map.of("STATE_DIRECTORY", "/run/one:/run/two"));
+    assertThat(temporary.load("").stateDirectory()).isEqualTo(Path.of("/run/one"));
+    temporary.as(false, Map.of("XDG_STATE_HOME", "/xdg"));
+    assertThat(temporary.load("").stateDirectory()).isEqualTo(Path.of("/xdg/repackd"));
+    temporary.as(false, Map.of("XDG_STATE_HOME", "relative"));
+    assertThat(temporary.load("").stateDirectory())
+        .isEqualTo(temporary.home().resolve(".local/state/repackd"));
+  }
+
+  @Test
+  void aRepositoryOnTheCommandLineNeedsNoFileAndIsNoGlob() {
+    Configuration configuration =
+        temporary.loader().withoutFile(List.of(Path.of("/srv/a[1]*.git"), Path.of("b.git")));
+
+    assertThat(configuration.files()).isEmpty();
+    assertThat(configuration.repositories())
+        .allSatisfy(entry -> {
+          assertThat(entry.paths().isGlob()).isFalse();
+          assertThat(entry.settings()).isEqualTo(configuration.defaults());
+          assertThat(entry.name()).isEqualTo(Optional.empty());
+        })
+        .extracting(entry -> entry.paths().path())
+        .containsExactly(Path.of("/srv/a[1]*.git"), Path.of("b.git").toAbsolutePath());
+  }
+
+  /** The names of the components that are equal in two records, those of records within them included. */
+  private static List<String> equalParts(String prefix, Record one, Record other)
+      throws ReflectiveOperationException {
+    List<String> equal = new ArrayList<>();
+    for (RecordComponent component : one.getClass().getRecordComponents()) {
+      Object left = component.getAccessor().invoke(one);
+      Object right = component.getAccessor().invoke(other);
+      String name = prefix + component.getName();
+      if (left instanceof Record below && left.getClass() == right.getClass()) {
+        equal.addAll(equalParts(name + ".", below, (Record) right));
+      } else if (left.equals(right)) {
+        equal.add(name);
+      }
+    }
+    return equal;
+  }
+}
