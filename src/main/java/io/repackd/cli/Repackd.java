@@ -8,6 +8,7 @@ import picocli.CommandLine.Command;
     name = "repackd",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
+    subcommands = {ListCommand.class, CheckConfigCommand.class, HistoryCommand.class},
     description = "Keeps git object stores fast while people work in them.")
 public final class Repackd {
   private Repackd() {}
