@@ -81,9 +81,7 @@ final class OnceCommand implements Callable<Integer> {
         Logging logging = Logging.ofThisProcess()) {
       logging.apply(configuration.get().log());
       for (Registration registration : registry.registrations()) {
-        if (registration.settings().enabled()) {
-          status.add(run(configuration.get(), registration, stop.cancellation()));
-        }
+        status.add(run(configuration.get(), registration, stop.cancellation()));
       }
     }
     return status.code();

@@ -8,7 +8,14 @@ import picocli.CommandLine.Command;
     name = "repackd",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {RunCommand.class, OnceCommand.class, PlanCommand.class},
+    subcommands = {
+      RunCommand.class,
+      OnceCommand.class,
+      PlanCommand.class,
+      ListCommand.class,
+      CheckConfigCommand.class,
+      HistoryCommand.class
+    },
     description = "Keeps git object stores fast while people work in them.")
 public final class Repackd {
   private Repackd() {}

@@ -1,6 +1,9 @@
 package io.repackd.config;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * How one repository is maintained.
@@ -20,4 +23,21 @@ public record MaintenanceSettings(
     MultiPackIndexSettings multiPackIndex,
     ExpireSettings expire,
     RepackSettings repack,
-    SafetySettings safety) {}
+    SafetySettings safety) {
+  /** The settings as a configuration writes them, each with its key, in the order of {@code reference.conf}. */
+  public Map<String, String> asWritten() {
+    Map<String, String> written = new LinkedHashMap<>();
+    written.put("enabled", String.valueOf(enabled));
+    written.put("schedule", schedule.toString());
+    written.put("jitter", Quantity.text(jitter));
+    written.put("multi-pack-index.enabled", String.valueOf(multiPackIndex.enabled()));
+    written.put("expire.enabled", String.valueOf(expire.enabled()));
+    written.put("expire.min-age", Quantity.text(expire.minAge()));
+    written.put("repack.enabled", String.valueOf(repack.enabled()));
+    written.put("repack.batch-size", repack.batchSize().toString());
+    written.put("repack.min-age", Quantity.text(repack.minAge()));
+    written.put("safety.foreign-owner", safety.allowForeignOwner() ? "allow" : "refuse");
+    written.put("safety.disk-reserve", Quantity.text(safety.diskReserveBytes()));
+    return Collections.unmodifiableMap(written);
+  }
+}

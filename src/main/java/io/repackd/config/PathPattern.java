@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * A path or a glob of paths, as the configuration writes it. It is a path if none of the characters {@code * ? [ {} stands in
- * it without a backslash before it.
+ * A path or a glob of paths, as the configuration writes it. It is a path if there is no star, question mark, opening bracket
+ * or opening brace in it without a backslash before.
  *
  * @param text the absolute path or glob
  */

@@ -5,11 +5,12 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
-/** Words for why a file could not be read. The JDK has them in the class of the exception, and only the path in the message. */
-final class Reason {
+/** Words for why a file could not be used. The JDK has them in the class of the exception, and only the path in the message. */
+public final class Reason {
   private Reason() {}
 
-  static String of(Exception exception) {
+  /** Why, without the path: {@code permission denied}. */
+  public static String of(Exception exception) {
     return switch (exception) {
       case NoSuchFileException _ -> "no such file";
       case AccessDeniedException _ -> "permission denied";

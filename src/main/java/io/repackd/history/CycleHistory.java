@@ -1,14 +1,16 @@
 package io.repackd.history;
 
 import io.repackd.config.HistorySettings;
+import io.repackd.config.Reason;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Result;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
-import java.util.LinkedList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -50,22 +52,30 @@ public final class CycleHistory {
    */
   public void append(CycleOutcome cycle) throws IOException {
     String line = CycleJson.line(cycle);
-    file.exclusively(() -> {
-      file.append(line);
-      if (checkIsDue()) {
-        trim();
-      }
-    });
+    try {
+      file.exclusively(() -> {
+        file.append(line);
+        if (checkIsDue()) {
+          trim();
+        }
+      });
+    } catch (IOException e) {
+      throw failure("write", e);
+    }
   }
 
   /**
    * All cycles, the newest last.
    *
-   * @throws IOException if the history cannot be read; having none yet is no error
+   * @throws IOException if the history cannot be read; the message names the file. Having none yet is no error
    */
   public List<CycleOutcome> cycles() throws IOException {
     List<CycleOutcome> cycles = new ArrayList<>();
-    file.read(0, line -> CycleJson.parse(line).ifPresent(cycles::add));
+    try {
+      file.read(0, line -> CycleJson.parse(line).ifPresent(cycles::add));
+    } catch (IOException e) {
+      throw failure("read", e);
+    }
     return cycles;
   }
 
@@ -81,19 +91,32 @@ public final class CycleHistory {
   /**
    * When the last cycle over an object directory began, whatever became of it. A skipped one did not begin.
    *
-   * @throws IOException if the history cannot be read
+   * @throws IOException if the history cannot be read; the message names the file
    */
   public Optional<Instant> lastStarted(Path objectDirectory) throws IOException {
-    return last.of(objectDirectory).map(LastCycles.Times::started);
+    return last(objectDirectory).map(LastCycles.Times::started);
   }
 
   /**
    * When the last cycle that ended well began.
    *
-   * @throws IOException if the history cannot be read
+   * @throws IOException if the history cannot be read; the message names the file
    */
   public Optional<Instant> lastSuccess(Path objectDirectory) throws IOException {
-    return last.of(objectDirectory).flatMap(LastCycles.Times::succeeded);
+    return last(objectDirectory).flatMap(LastCycles.Times::succeeded);
+  }
+
+  private Optional<LastCycles.Times> last(Path objectDirectory) throws IOException {
+    try {
+      return last.of(objectDirectory);
+    } catch (IOException e) {
+      throw failure("read", e);
+    }
+  }
+
+  private IOException failure(String tried, IOException cause) {
+    return new IOException(
+        "cannot " + tried + " the history " + file.path() + ": " + Reason.of(cause), cause);
   }
 
   /** The first append of a process looks too: a process that appends once and ends would never come round to it. */
@@ -118,7 +141,7 @@ public final class CycleHistory {
   }
 
   private List<String> worthKeeping(List<String> lines) {
-    LinkedList<String> kept = new LinkedList<>();
+    Deque<String> kept = new ArrayDeque<>();
     Set<Path> started = new HashSet<>();
     Set<Path> succeeded = new HashSet<>();
     int newest = 0;
@@ -137,6 +160,6 @@ public final class CycleHistory {
       }
       newest++;
     }
-    return kept;
+    return List.copyOf(kept);
   }
 }

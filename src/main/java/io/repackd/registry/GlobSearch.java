@@ -34,6 +34,7 @@ final class GlobSearch {
   private final Function<Path, Optional<String>> open;
   private final Map<Path, String> failures = new LinkedHashMap<>();
   private final List<Path> unreadable = new ArrayList<>();
+  private final int maxDirectories;
   private int directories;
 
   /**
@@ -42,7 +43,12 @@ final class GlobSearch {
    * @param open is given what matches; returns why it is no repository, or nothing if it is one
    */
   GlobSearch(Function<Path, Optional<String>> open) {
+    this(open, MAX_DIRECTORIES);
+  }
+
+  GlobSearch(Function<Path, Optional<String>> open, int maxDirectories) {
     this.open = open;
+    this.maxDirectories = maxDirectories;
   }
 
   /** Ends the search when it has gone too far. */
@@ -69,7 +75,7 @@ final class GlobSearch {
     } catch (TooWideException e) {
       failures.put(
           root,
-          glob.text() + " leads through more than " + MAX_DIRECTORIES + " directories; narrow it");
+          glob.text() + " leads through more than " + maxDirectories + " directories; narrow it");
     }
     if (!unreadable.isEmpty()) {
       int more = unreadable.size() - 1;
@@ -141,7 +147,7 @@ final class GlobSearch {
 
   private List<Path> list(Path directory) throws TooWideException {
     directories++;
-    if (directories > MAX_DIRECTORIES) {
+    if (directories > maxDirectories) {
       throw new TooWideException();
     }
     List<Path> children = new ArrayList<>();

@@ -3,6 +3,7 @@ package io.repackd.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.reflect.RecordComponent;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,7 +43,7 @@ class ConfigurationLoaderTest {
                     new SafetySettings(false, 1L << 30)),
                 2,
                 temporary.home().resolve(".local/state/repackd"),
-                new WebSettings(true, new InetSocketAddress("127.0.0.1", 9842)),
+                new WebSettings(true, listen("127.0.0.1", 9842)),
                 new HistorySettings(10_000),
                 new LogSettings(
                     LogSettings.Level.INFO,
@@ -89,7 +90,7 @@ class ConfigurationLoaderTest {
                     new SafetySettings(true, 5L << 20)),
                 7,
                 Path.of("/state"),
-                new WebSettings(false, new InetSocketAddress("::1", 0)),
+                new WebSettings(false, listen("::1", 0)),
                 new HistorySettings(12),
                 new LogSettings(LogSettings.Level.DEBUG, Path.of("/log"), 1L << 20, 9),
                 List.of()));
@@ -140,6 +141,28 @@ class ConfigurationLoaderTest {
             equalParts(
                 "", configuration.repositories().getFirst().settings(), configuration.defaults()))
         .isEmpty();
+  }
+
+  @Test
+  void settingsAreWrittenInAFormThatIsReadAsTheSame() throws Exception {
+    for (String text :
+        List.of(
+            "",
+            "schedule = \"5 3 * * 1-5\"\nrepack { batch-size = 0, min-age = 90s }",
+            "schedule = every 36h\nexpire { enabled = no, min-age = 1.5d }\njitter = 0s",
+            "repack.batch-size = 1023 KiB\nsafety { disk-reserve = 0, foreign-owner = allow }")) {
+      MaintenanceSettings settings = temporary.load(text).defaults();
+      StringBuilder written = new StringBuilder();
+      settings.asWritten().forEach((key, value) -> written.append(key + " = \"" + value + "\"\n"));
+
+      assertThat(temporary.load(written.toString()).defaults()).isEqualTo(settings);
+    }
+    assertThat(temporary.load("").defaults().asWritten())
+        .containsOnlyKeys(
+            ConfigurationLoader.reference().toConfig().entrySet().stream()
+                .map(Map.Entry::getKey)
+                .filter(key -> KnownKeys.MAINTENANCE.contains(key.replaceFirst("\\..*", "")))
+                .toList());
   }
 
   @Test
@@ -223,6 +246,10 @@ class ConfigurationLoaderTest {
         })
         .extracting(entry -> entry.paths().path())
         .containsExactly(Path.of("/srv/a[1]*.git"), Path.of("b.git").toAbsolutePath());
+  }
+
+  private static InetSocketAddress listen(String address, int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral(address), port);
   }
 
   /** The names of the components that are equal in two records, those of records within them included. */

@@ -1,6 +1,7 @@
 package io.repackd.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.repackd.config.HistorySettings;
 import io.repackd.maintenance.CycleOutcome;
@@ -128,6 +129,18 @@ class CycleHistoryTest {
     history.append(Cycles.cycle("a", 2, Result.OK));
     assertThat(history.cycles())
         .containsExactly(Cycles.cycle("a", 1, Result.OK), Cycles.cycle("a", 2, Result.OK));
+  }
+
+  @Test
+  void whatCannotBeReadOrWrittenIsNamed() throws IOException {
+    Files.createDirectories(file());
+
+    assertThatIOException()
+        .isThrownBy(() -> history(10).append(Cycles.full()))
+        .withMessage("cannot write the history " + file() + ": Is a directory");
+    assertThatIOException()
+        .isThrownBy(() -> history(10).lastStarted(Cycles.objectDirectory("a")))
+        .withMessage("cannot read the history " + file() + ": Is a directory");
   }
 
   @Test
