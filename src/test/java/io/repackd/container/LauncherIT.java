@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,8 +54,10 @@ class LauncherIT {
   void passesOverAJavaHomeThatIsNot25() throws IOException {
     Path older = directory.resolve("jdk-17");
     Files.createDirectories(older.resolve("bin"));
-    Files.createSymbolicLink(older.resolve("bin/java"), Path.of("/bin/false"));
-    Files.createSymbolicLink(older.resolve("bin/javac"), Path.of("/bin/false"));
+    for (String tool : List.of("java", "javac")) {
+      Files.writeString(older.resolve("bin").resolve(tool), "#!/bin/sh\nexit 1\n");
+      older.resolve("bin").resolve(tool).toFile().setExecutable(true);
+    }
     Files.writeString(older.resolve("release"), "JAVA_VERSION=\"17.0.15\"\n");
     ProcessBuilder command = command(home.resolve("bin/repackd"));
     command.environment().put("JAVA_HOME", older.toString());

@@ -116,7 +116,7 @@ final class Machine implements AutoCloseable {
   /** Runs a shell script as root, which has to succeed, and returns its standard output without white space around it. */
   String check(String script) {
     Output output = run(script);
-    assertThat(output).as(script).returns(0, Output::status);
+    assertThat(output.status()).as("%s\n%s%s", script, output.out(), output.err()).isZero();
     return output.out().strip();
   }
 

@@ -239,6 +239,38 @@ class SystemdContainerIT {
         .isEmpty();
   }
 
+  @Test
+  @Order(12)
+  void aUserRunsItWithoutRoot() {
+    machine.check(
+        """
+        useradd -m -u 1000 alice
+        # What pam_systemd does, which is not in the image.
+        mkdir -p /etc/systemd/system/user@.service.d
+        printf '[Service]\\nEnvironment=XDG_RUNTIME_DIR=/run/user/%%i\\n' > /etc/systemd/system/user@.service.d/runtime.conf
+        install -d -m 755 /run/user
+        install -d -m 700 -o alice -g alice /run/user/1000
+        systemctl daemon-reload
+        systemctl start user@1000
+        """);
+    asAlice("git init -q src");
+    asAlice("install -d .config/repackd");
+    asAlice("echo 'repositories = [\"/home/alice/src\"]' > .config/repackd/repackd.conf");
+    asAlice(Machine.DISTRIBUTION + "/deploy/install --user");
+    asAlice("systemctl --user start repackd");
+    assertThat(asAlice("systemctl --user is-active repackd")).isEqualTo("active");
+    machine.get(REPACKD_PORT, "/-/ready");
+    asAlice("systemctl --user stop repackd");
+    assertThat(asAlice("systemctl --user show --value -p Result repackd")).isEqualTo("success");
+  }
+
+  private String asAlice(String command) {
+    machine.write("/tmp/command", command, 0644);
+    return machine.check(
+        "runuser -u alice -- env -C /home/alice HOME=/home/alice XDG_RUNTIME_DIR=/run/user/1000 sh"
+            + " -e /tmp/command");
+  }
+
   private void configure(String configuration) {
     machine.write("/etc/repackd/repackd.conf", configuration, 0644);
   }
