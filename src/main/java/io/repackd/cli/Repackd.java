@@ -1,5 +1,6 @@
 package io.repackd.cli;
 
+import io.repackd.platform.Version;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -7,6 +8,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "repackd",
     mixinStandardHelpOptions = true,
+    versionProvider = Repackd.ProgramVersion.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       RunCommand.class,
@@ -23,5 +25,13 @@ public final class Repackd {
   /** Runs the command line and exits with its status. */
   public static void main(String[] arguments) {
     System.exit(new CommandLine(new Repackd()).execute(arguments));
+  }
+
+  /** What {@code --version} prints. */
+  static final class ProgramVersion implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"repackd " + Version.current()};
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.repackd.config;
 
+import io.repackd.platform.Reason;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;

@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigResolver;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import io.repackd.platform.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;

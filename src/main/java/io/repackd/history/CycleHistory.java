@@ -1,9 +1,9 @@
 package io.repackd.history;
 
 import io.repackd.config.HistorySettings;
-import io.repackd.config.Reason;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Result;
+import io.repackd.platform.Reason;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -39,7 +39,7 @@ public final class CycleHistory {
    * @param stateDirectory where it lies; made with the first cycle
    */
   public CycleHistory(Path stateDirectory, HistorySettings settings) {
-    this.file = new LineFile(stateDirectory.resolve(FILE));
+    this.file = new LineFile(stateDirectory, FILE);
     this.last = new LastCycles(file);
     this.maxCycles = settings.maxCycles();
     this.slack = Math.max(1, maxCycles / 10);

@@ -1,5 +1,7 @@
 package io.repackd.history;
 
+import io.repackd.objectdir.FilePublisher;
+import io.repackd.objectdir.SharedPermissions;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -32,10 +33,17 @@ final class LineFile {
 
   private static final long LOCK_RETRY_NANOS = 1_000_000;
 
+  private final Path directory;
   private final Path file;
 
-  LineFile(Path file) {
-    this.file = file;
+  /**
+   * A file.
+   *
+   * @param directory made if it is missing
+   */
+  LineFile(Path directory, String name) {
+    this.directory = directory;
+    this.file = directory.resolve(name);
   }
 
   /** What is done while no other writer is at work. */
@@ -50,7 +58,7 @@ final class LineFile {
 
   /** Runs something while no other process and no other thread writes. Makes the directory if it is missing. */
   void exclusively(Work work) throws IOException {
-    Files.createDirectories(file.toAbsolutePath().getParent());
+    Files.createDirectories(directory);
     Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
     try (FileChannel channel =
             FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -71,24 +79,15 @@ final class LineFile {
 
   /** Replaces the whole content, so that after a crash there is the old or the new one. Only within {@link #exclusively}. */
   void replace(List<String> lines) throws IOException {
-    Path temporary = file.resolveSibling(file.getFileName() + ".new");
-    try (FileChannel channel =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
+    FilePublisher publisher = new FilePublisher(directory, SharedPermissions.UMASK);
+    try (FilePublisher.Unpublished shorter = publisher.create("history")) {
       for (String line : lines) {
-        writeAll(channel, line + "\n");
+        shorter.write(line + "\n");
       }
-      channel.force(true);
+      shorter.sync();
+      shorter.publishWritable(String.valueOf(file.getFileName()));
     }
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    try (FileChannel directory =
-        FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-      directory.force(true);
-    }
+    publisher.syncDirectory();
   }
 
   /**

@@ -62,8 +62,12 @@ final class CycleSteps {
     this.cancellation = cancellation;
   }
 
-  /** What one step did. */
-  private record Done(Work work, String detail) {}
+  /** What one step did. A verification that finds what can be mended has failed, and the cycle goes on. */
+  private record Done(Result result, Work work, String detail) {
+    Done(Work work, String detail) {
+      this(Result.OK, work, detail);
+    }
+  }
 
   /** The doing of one step. */
   private interface Body {
@@ -101,7 +105,8 @@ final class CycleSteps {
     try {
       cancellation.check();
       Done done = body.run();
-      finished.accept(new StepOutcome(step, Result.OK, since(start), done.work(), done.detail()));
+      finished.accept(
+          new StepOutcome(step, done.result(), since(start), done.work(), done.detail()));
     } catch (IOException | StepFailure | RuntimeException | InternalError | OutOfMemoryError e) {
       StepFailure failure = StepErrors.classify(e);
       if (failure.reason().equals("internal")) {
@@ -224,8 +229,11 @@ final class CycleSteps {
             return new Done(Work.NONE, "sound");
           }
           faults.forEach(fault -> log.warn("{}", fault.message()));
-          if (all(faults, Fault.Kind.INDEX_WRONG) || all(faults, Fault.Kind.PACK_GONE)) {
-            return new Done(Work.NONE, "at fault: " + faults.getFirst().message());
+          if (all(faults, Fault.Kind.INDEX_WRONG)) {
+            return new Done(Result.FAILED, Work.NONE, faults.getFirst().message());
+          }
+          if (all(faults, Fault.Kind.PACK_GONE)) {
+            return new Done(Result.SKIPPED, Work.NONE, faults.getFirst().message());
           }
           throw verifyFailure(faults);
         });

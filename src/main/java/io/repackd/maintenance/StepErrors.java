@@ -3,9 +3,9 @@ package io.repackd.maintenance;
 import io.repackd.midx.UnsupportedIndexException;
 import io.repackd.objectdir.LockedException;
 import io.repackd.objectdir.ObjectDirectoryException;
-import io.repackd.objectdir.Reason;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.CancelledException;
+import io.repackd.platform.Reason;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 

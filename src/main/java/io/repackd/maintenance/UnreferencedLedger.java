@@ -14,7 +14,6 @@ import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.SharedPermissions;
 import io.repackd.objectdir.StoredPack;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -141,10 +140,7 @@ final class UnreferencedLedger {
             .render(ConfigRenderOptions.concise());
     FilePublisher publisher = new FilePublisher(directory, SharedPermissions.UMASK);
     try (FilePublisher.Unpublished unpublished = publisher.create("ledger")) {
-      ByteBuffer bytes = ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        unpublished.channel().write(bytes);
-      }
+      unpublished.write(json);
       unpublished.sync();
       unpublished.publishWritable(String.valueOf(file.getFileName()));
     }

@@ -2,7 +2,9 @@ package io.repackd.objectdir;
 
 import io.repackd.platform.DirectorySync;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -74,6 +76,14 @@ public final class FilePublisher {
     /** Where it lies for the time being. */
     public Path file() {
       return file;
+    }
+
+    /** Writes text at the end of what was written so far. */
+    public void write(String text) throws IOException {
+      ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
     }
 
     /** Writes its content through to the disk. */

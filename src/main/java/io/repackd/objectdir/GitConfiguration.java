@@ -1,5 +1,6 @@
 package io.repackd.objectdir;
 
+import io.repackd.platform.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

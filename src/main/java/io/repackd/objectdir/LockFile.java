@@ -1,6 +1,7 @@
 package io.repackd.objectdir;
 
 import io.repackd.platform.ProcessStamp;
+import io.repackd.platform.Reason;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;

@@ -1,5 +1,6 @@
 package io.repackd.objectdir;
 
+import io.repackd.platform.Reason;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -119,7 +119,7 @@ class CommandsTest {
   @Test
   void checkConfigOfAMissingFileIsAMistake() {
     assertThat(check("--config", "/nowhere/x.conf")).isEqualTo(2);
-    assertThat(errors).hasToString("/nowhere/x.conf: no such file\n");
+    assertThat(errors).hasToString("/nowhere/x.conf: no such file or directory\n");
   }
 
   @Test

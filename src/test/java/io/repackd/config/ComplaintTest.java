@@ -117,7 +117,7 @@ class ComplaintTest {
           ;include url("http://127.0.0.1:1/x")       | 2 | include http://127.0.0.1:1/x: only files can be included
           ;include "http://127.0.0.1:1/x"            | 2 | include http://127.0.0.1:1/x: only files can be included
           ;include classpath("reference.conf")       | 2 | include reference.conf: only files can be included
-          ;include "missing.conf"                    | 2 | include missing.conf: DIRECTORY/missing.conf: no such file
+          ;include "missing.conf"                    | 2 | include missing.conf: DIRECTORY/missing.conf: no such file or directory
           ;include "repackd.conf"                    | 2 | include repackd.conf: the file includes itself
           """)
   void everyMistakeIsAComplaintWithItsLine(String content, int line, String message)
@@ -136,8 +136,8 @@ class ComplaintTest {
   void aComplaintIsPrintedWithFileAndLine() {
     assertThat(new Complaint("/etc/repackd/repackd.conf", 12, "expire.min-age: -1h is negative"))
         .hasToString("/etc/repackd/repackd.conf:12: expire.min-age: -1h is negative");
-    assertThat(new Complaint("/x.conf", Complaint.NO_LINE, "no such file"))
-        .hasToString("/x.conf: no such file");
+    assertThat(new Complaint("/x.conf", Complaint.NO_LINE, "no such file or directory"))
+        .hasToString("/x.conf: no such file or directory");
   }
 
   @Test
@@ -187,7 +187,7 @@ class ComplaintTest {
   @Test
   void aFileThatSomebodyNamedHasToExist() {
     Path missing = temporary.systemDirectory().resolve("other.conf");
-    assertThat(complaintsAbout(missing)).isEqualTo(missing + ": no such file");
+    assertThat(complaintsAbout(missing)).isEqualTo(missing + ": no such file or directory");
   }
 
   @Test

@@ -1,9 +1,10 @@
-package io.repackd.config;
+package io.repackd.platform;
 
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 
 /** Words for why a file could not be used. The JDK has them in the class of the exception, and only the path in the message. */
 public final class Reason {
@@ -12,11 +13,15 @@ public final class Reason {
   /** Why, without the path: {@code permission denied}. */
   public static String of(Exception exception) {
     return switch (exception) {
-      case NoSuchFileException _ -> "no such file";
+      case NoSuchFileException _ -> "no such file or directory";
       case AccessDeniedException _ -> "permission denied";
+      case NotDirectoryException _ -> "not a directory";
       case DirectoryIteratorException e when e.getCause() != null -> of(e.getCause());
       case FileSystemException e when e.getReason() != null -> e.getReason();
-      default -> String.valueOf(exception.getMessage());
+      default -> {
+        String message = exception.getMessage();
+        yield message == null ? exception.getClass().getSimpleName() : message;
+      }
     };
   }
 }
