@@ -1,0 +1,314 @@
+package io.repackd.maintenance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.repackd.config.BatchSize;
+import io.repackd.config.ExpireSettings;
+import io.repackd.config.MaintenanceSettings;
+import io.repackd.config.MultiPackIndexSettings;
+import io.repackd.config.RepackSettings;
+import io.repackd.config.SafetySettings;
+import io.repackd.config.Schedule;
+import io.repackd.maintenance.CyclePlan.ExpireDecision;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.RepositoryTraits;
+import io.repackd.objectdir.SharedPermissions;
+import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.platform.ProcessTable.Census;
+import io.repackd.platform.ProcessTable.Reader;
+import io.repackd.platform.ProcessTable.UsedFile;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class CyclePlannerTest {
+  private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
+  private static final Path PACKS = Path.of("/r/objects/pack");
+  private static final Path INDEX = PACKS.resolve("multi-pack-index");
+  private static final long INDEX_INODE = 77;
+  private static final long MIB = 1 << 20;
+
+  private static PackView owner(String name, int ageMinutes, long bytes, Sidecar... sidecars) {
+    return view(name, ageMinutes, bytes, 100, Optional.empty(), sidecars);
+  }
+
+  private static PackView unreferenced(String name, Duration since, Sidecar... sidecars) {
+    return view(name, 600, MIB, 0, Optional.of(NOW.minus(since)), sidecars);
+  }
+
+  private static PackView view(
+      String name,
+      int ageMinutes,
+      long bytes,
+      long owned,
+      Optional<Instant> since,
+      Sidecar... sidecars) {
+    Instant modified = NOW.minus(Duration.ofMinutes(ageMinutes));
+    Map<Sidecar, FileStamp> files = new HashMap<>();
+    for (Sidecar sidecar : sidecars) {
+      files.put(sidecar, stamp(name + "." + sidecar.extension(), 0, modified));
+    }
+    StoredPack pack =
+        new StoredPack(
+            name,
+            stamp(name + ".pack", bytes, modified),
+            stamp(name + ".idx", 1000, modified),
+            files);
+    return new PackView(pack, 100, owned, since);
+  }
+
+  private static FileStamp stamp(String name, long bytes, Instant modified) {
+    return new FileStamp(PACKS.resolve(name), 1, name.hashCode(), bytes, modified);
+  }
+
+  private static MaintenanceSettings settings(BatchSize batchSize) {
+    return new MaintenanceSettings(
+        true,
+        new Schedule.Every(Duration.ofHours(1)),
+        Duration.ZERO,
+        new MultiPackIndexSettings(true),
+        new ExpireSettings(true, Duration.ofHours(1)),
+        new RepackSettings(true, batchSize, Duration.ofSeconds(5)),
+        new SafetySettings(false, 0));
+  }
+
+  private static Snapshot snapshot(boolean precious, Census census, PackView... packs) {
+    RepositoryTraits traits =
+        new RepositoryTraits(
+            HashAlgorithm.SHA1, true, precious, true, false, -1, SharedPermissions.UMASK);
+    return new Snapshot(NOW, traits, List.of(packs), INDEX, INDEX_INODE, census);
+  }
+
+  private static CyclePlan plan(BatchSize batchSize, PackView... packs) {
+    Snapshot snapshot = snapshot(false, new Census(List.of(), 0), packs);
+    return CyclePlanner.plan(snapshot, settings(batchSize), false);
+  }
+
+  private static List<String> batch(CyclePlan plan) {
+    assertThat(plan.batches()).hasSizeLessThan(2);
+    return plan.batches().stream()
+        .flatMap(batch -> batch.packs().stream())
+        .map(view -> view.pack().name())
+        .toList();
+  }
+
+  private static String reason(CyclePlan plan, String pack) {
+    return plan.leftAlone().stream()
+        .filter(left -> left.pack().pack().name().equals(pack))
+        .map(CyclePlan.LeftAlone::reason)
+        .findFirst()
+        .orElse("it is not left alone");
+  }
+
+  private static ExpireDecision expire(PackView pack, Census census, boolean immediately) {
+    return CyclePlanner.plan(
+            snapshot(false, census, pack, owner("owner", 5, MIB)),
+            settings(new BatchSize.Auto()),
+            immediately)
+        .expire()
+        .getFirst();
+  }
+
+  private static Census running(String command, Duration ago, UsedFile... files) {
+    return new Census(
+        List.of(new Reader(42, command, command + " log", NOW.minus(ago), true, Set.of(files))), 0);
+  }
+
+  @Test
+  void autoTakesAllSmallPacksAndLeavesTheLargest() {
+    CyclePlan plan =
+        plan(
+            new BatchSize.Auto(),
+            owner("clone", 9000, 400 * MIB),
+            owner("b", 60, MIB),
+            owner("a", 120, 60 * MIB),
+            owner("c", 30, 2 * MIB));
+    assertThat(batch(plan)).containsExactly("a", "b", "c");
+    assertThat(reason(plan, "clone")).isEqualTo("it is large");
+  }
+
+  @Test
+  void autoTakesPacksOfOneSizeAllTogether() {
+    PackView[] packs =
+        IntStream.range(0, 60)
+            .mapToObj(i -> owner("p%02d".formatted(i), i + 1, MIB))
+            .toArray(PackView[]::new);
+    assertThat(batch(plan(new BatchSize.Auto(), packs))).hasSize(60);
+  }
+
+  @Test
+  void autoStopsAtTwoGibibytesWithTheOldestFirst() {
+    PackView[] packs =
+        IntStream.range(0, 30)
+            .mapToObj(i -> owner("p%02d".formatted(i), 100 - i, 100 * MIB))
+            .toArray(PackView[]::new);
+    CyclePlan plan = plan(new BatchSize.Auto(), packs);
+    assertThat(batch(plan)).hasSize(21).startsWith("p00").endsWith("p20");
+    assertThat(reason(plan, "p21")).isEqualTo("the batch is full");
+  }
+
+  @Test
+  void aNumberIsGitsRuleForTheBatchSize() {
+    CyclePlan plan =
+        plan(
+            new BatchSize.Bytes(3 * MIB),
+            owner("old", 100, 2 * MIB),
+            owner("large", 90, 3 * MIB),
+            owner("middle", 80, 2 * MIB),
+            owner("new", 70, MIB));
+    assertThat(batch(plan)).containsExactly("old", "middle");
+    assertThat(reason(plan, "large")).isEqualTo("it is large");
+    assertThat(reason(plan, "new")).isEqualTo("the batch is full");
+  }
+
+  @Test
+  void zeroTakesEverything() {
+    assertThat(
+            batch(
+                plan(
+                    new BatchSize.Everything(),
+                    owner("a", 2, 5000 * MIB),
+                    owner("b", 1, 5000 * MIB))))
+        .containsExactly("a", "b");
+  }
+
+  @Test
+  void onePackAloneIsNoBatch() {
+    CyclePlan plan = plan(new BatchSize.Auto(), owner("a", 10, MIB), owner("clone", 9, 9 * MIB));
+    assertThat(plan.batches()).isEmpty();
+    assertThat(reason(plan, "a")).isEqualTo("there is nothing to put it with");
+  }
+
+  @Test
+  void packsOfOneSecondAreTakenByName() {
+    assertThat(
+            batch(
+                plan(
+                    new BatchSize.Everything(),
+                    owner("c", 5, MIB),
+                    owner("a", 5, MIB),
+                    owner("b", 5, MIB))))
+        .containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void whatSomebodyWantsToStayIsNotTaken() {
+    CyclePlan plan =
+        plan(
+            new BatchSize.Everything(),
+            owner("kept", 9, MIB, Sidecar.KEEP),
+            owner("cruft", 8, MIB, Sidecar.MTIMES),
+            owner("bitmap", 7, MIB, Sidecar.BITMAP),
+            owner("fresh", 0, MIB),
+            owner("a", 6, MIB),
+            owner("b", 5, MIB));
+    assertThat(batch(plan)).containsExactly("a", "b");
+    assertThat(reason(plan, "kept")).isEqualTo("it has a .keep file");
+    assertThat(reason(plan, "cruft")).isEqualTo("it is a cruft pack");
+    assertThat(reason(plan, "bitmap")).isEqualTo("it has a bitmap");
+    assertThat(reason(plan, "fresh")).isEqualTo("it is younger than 5 s");
+  }
+
+  @Test
+  void promisorPacksHaveABatchOfTheirOwn() {
+    CyclePlan plan =
+        plan(
+            new BatchSize.Everything(),
+            owner("a", 4, MIB),
+            owner("p", 3, MIB, Sidecar.PROMISOR),
+            owner("b", 2, MIB),
+            owner("q", 1, MIB, Sidecar.PROMISOR));
+    assertThat(plan.batches())
+        .extracting(CyclePlan.Batch::kind)
+        .containsExactly(PackKind.ORDINARY, PackKind.PROMISOR);
+    assertThat(plan.batches().getLast().packs())
+        .extracting(view -> view.pack().name())
+        .containsExactly("p", "q");
+  }
+
+  @Test
+  void anUnreferencedPackGoesWhenItsWindowHasPassed() {
+    Census nobody = new Census(List.of(), 0);
+    assertThat(expire(unreferenced("p", Duration.ofMinutes(61)), nobody, false).delete()).isTrue();
+    ExpireDecision young = expire(unreferenced("p", Duration.ofMinutes(15)), nobody, false);
+    assertThat(young.delete()).isFalse();
+    assertThat(young.reason()).isEqualTo("its safety window lasts another 45 min");
+    assertThat(expire(unreferenced("p", Duration.ofMinutes(15)), nobody, true).delete()).isTrue();
+  }
+
+  @Test
+  void nothingLiftsTheProtectionOfASidecar() {
+    Census nobody = new Census(List.of(), 0);
+    for (Sidecar sidecar : List.of(Sidecar.KEEP, Sidecar.MTIMES, Sidecar.BITMAP)) {
+      PackView pack = unreferenced("p", Duration.ofDays(30), sidecar);
+      assertThat(expire(pack, nobody, true).delete()).as(sidecar.toString()).isFalse();
+    }
+  }
+
+  @Test
+  void whoHasThePackOpenKeepsIt() {
+    PackView pack = unreferenced("p", Duration.ofDays(1));
+    for (String extension : List.of(".pack", ".idx")) {
+      UsedFile used = new UsedFile(PACKS.resolve("p" + extension), 5, false);
+      ExpireDecision decision = expire(pack, running("cat", Duration.ZERO, used), true);
+      assertThat(decision.delete()).isFalse();
+      assertThat(decision.reason()).isEqualTo("cat (pid 42) has it open");
+    }
+  }
+
+  @Test
+  void whoReadsASupersededIndexKeepsEverything() {
+    PackView pack = unreferenced("p", Duration.ofDays(1));
+    UsedFile current = new UsedFile(INDEX, INDEX_INODE, false);
+    UsedFile replaced = new UsedFile(INDEX, INDEX_INODE + 1, true);
+    assertThat(expire(pack, running("git", Duration.ZERO, current), true).delete()).isTrue();
+    assertThat(expire(pack, running("git", Duration.ZERO, replaced), true).reason())
+        .isEqualTo("git (pid 42) reads a superseded multi-pack-index");
+  }
+
+  @Test
+  void aGitProcessFromBeforeKeepsIt() {
+    PackView pack = unreferenced("p", Duration.ofHours(2));
+    assertThat(expire(pack, running("git", Duration.ofHours(3)), true).reason())
+        .isEqualTo("git (pid 42) works here since before");
+    assertThat(expire(pack, running("git", Duration.ofHours(1)), true).delete()).isTrue();
+    assertThat(expire(pack, running("java", Duration.ofHours(3)), true).delete()).isFalse();
+    assertThat(expire(pack, running("bash", Duration.ofHours(3)), true).delete()).isTrue();
+  }
+
+  @Test
+  void preciousObjectsAreNeverDeleted() {
+    CyclePlan plan =
+        CyclePlanner.plan(
+            snapshot(true, new Census(List.of(), 0), unreferenced("p", Duration.ofDays(9))),
+            settings(new BatchSize.Auto()),
+            true);
+    assertThat(plan.deletions()).isEmpty();
+  }
+
+  @Test
+  void aCommandThatMayDeletePacksIsRecognised() {
+    for (String arguments :
+        List.of("git gc", "git repack -d", "git maintenance run", "git multi-pack-index write")) {
+      Census census = new Census(List.of(new Reader(7, "git", arguments, NOW, true, Set.of())), 0);
+      assertThat(ReaderRule.foreignMaintenance(census)).as(arguments).isPresent();
+    }
+    List<String> harmless = new ArrayList<>(Arrays.asList("git log", "git fetch origin", "git"));
+    for (String arguments : harmless) {
+      Census census = new Census(List.of(new Reader(7, "git", arguments, NOW, true, Set.of())), 0);
+      assertThat(ReaderRule.foreignMaintenance(census)).as(arguments).isEmpty();
+    }
+  }
+}
