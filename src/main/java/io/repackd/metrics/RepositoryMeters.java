@@ -206,8 +206,12 @@ final class RepositoryMeters {
   }
 
   synchronized void lastSuccess(Instant started) {
-    if (!closed) {
-      lastSuccessSeconds = seconds(started);
+    if (closed) {
+      return;
+    }
+    boolean first = lastSuccessSeconds == 0;
+    lastSuccessSeconds = seconds(started);
+    if (first) {
       others.add(
           Gauge.builder(LAST_SUCCESS, () -> lastSuccessSeconds)
               .description("When the last cycle that ended well began.")
