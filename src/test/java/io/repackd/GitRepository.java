@@ -41,6 +41,11 @@ public final class GitRepository {
     this.path = path;
   }
 
+  /** What is at a path already. */
+  public static GitRepository at(Path path) {
+    return new GitRepository(path);
+  }
+
   /** A new bare repository. */
   public static GitRepository bare(Path path, String... options) {
     run(

@@ -2,20 +2,14 @@ package io.repackd.cli;
 
 import io.repackd.config.Configuration;
 import io.repackd.config.ConfigurationLoader;
-import io.repackd.objectdir.RepositoryDiscovery;
 import io.repackd.registry.Registration;
 import io.repackd.registry.Registry;
 import io.repackd.registry.RepositoryLocator;
 import java.io.PrintWriter;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** {@code repackd check-config}: whether the configuration is right, and what it comes to. */
 @Command(
@@ -33,41 +27,20 @@ import picocli.CommandLine.Spec;
       "0:the configuration is right; there may be warnings",
       "2:wrong options, or a mistake in the configuration"
     })
-final class CheckConfigCommand implements Callable<Integer> {
-  @Mixin private final ConfigurationOptions options;
-
-  /** Set by picocli. */
-  @Spec
-  @SuppressWarnings("NullAway.Init")
-  private CommandSpec spec;
-
-  private final RepositoryLocator locator;
-
-  CheckConfigCommand() {
-    this(new ConfigurationLoader(), RepositoryDiscovery::locate);
-  }
+final class CheckConfigCommand extends RegistryCommand {
+  CheckConfigCommand() {}
 
   CheckConfigCommand(ConfigurationLoader loader, RepositoryLocator locator) {
-    this.options = new ConfigurationOptions(loader);
-    this.locator = locator;
+    super(loader, locator);
   }
 
   @Override
-  public Integer call() {
-    PrintWriter out = spec.commandLine().getOut();
-    PrintWriter errors = spec.commandLine().getErr();
-    Optional<Configuration> configuration = options.read(errors);
-    if (configuration.isEmpty()) {
-      return ExitCode.USAGE;
-    }
-    Registry registry = Registry.resolve(configuration.get(), locator);
+  int run(Configuration configuration, Registry registry, PrintWriter out, PrintWriter errors) {
     registry.registrations().forEach(registration -> out.println(line(registration)));
     registry.failures().forEach(failure -> errors.println("warning: " + failure));
-    if (configuration.get().repositories().isEmpty()) {
+    if (configuration.repositories().isEmpty()) {
       errors.println("warning: no repositories are configured, so there is nothing to maintain");
     }
-    out.flush();
-    errors.flush();
     return ExitCode.OK;
   }
 

@@ -56,6 +56,11 @@ final class ConfigurationOptions {
     return repositories.isEmpty() ? loader.load() : loader.withoutFile(repositories);
   }
 
+  /** Whether repositories were named on the command line: somebody waits for something to happen to them. */
+  boolean namesRepositories() {
+    return !repositories.isEmpty();
+  }
+
   /** Reads the configuration; prints a line for everything that is wrong with it, and returns nothing if there is any. */
   Optional<Configuration> read(PrintWriter errors) {
     try {

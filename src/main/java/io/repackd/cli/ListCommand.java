@@ -4,7 +4,6 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.repackd.config.Configuration;
 import io.repackd.config.ConfigurationLoader;
-import io.repackd.objectdir.RepositoryDiscovery;
 import io.repackd.registry.Registration;
 import io.repackd.registry.RegistrationFailure;
 import io.repackd.registry.Registry;
@@ -13,14 +12,9 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code repackd list}: what is registered. */
 @Command(
@@ -35,47 +29,26 @@ import picocli.CommandLine.Spec;
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {"0:the list was printed", "2:wrong options, or a mistake in the configuration"})
-final class ListCommand implements Callable<Integer> {
-  @Mixin private final ConfigurationOptions options;
-
+final class ListCommand extends RegistryCommand {
   @Option(
       names = "--json",
       description = "Print one JSON object for each repository, one to a line.")
   private boolean json;
 
-  /** Set by picocli. */
-  @Spec
-  @SuppressWarnings("NullAway.Init")
-  private CommandSpec spec;
-
-  private final RepositoryLocator locator;
-
-  ListCommand() {
-    this(new ConfigurationLoader(), RepositoryDiscovery::locate);
-  }
+  ListCommand() {}
 
   ListCommand(ConfigurationLoader loader, RepositoryLocator locator) {
-    this.options = new ConfigurationOptions(loader);
-    this.locator = locator;
+    super(loader, locator);
   }
 
   @Override
-  public Integer call() {
-    PrintWriter out = spec.commandLine().getOut();
-    PrintWriter errors = spec.commandLine().getErr();
-    Optional<Configuration> configuration = options.read(errors);
-    if (configuration.isEmpty()) {
-      return ExitCode.USAGE;
-    }
-    Registry registry = Registry.resolve(configuration.get(), locator);
+  int run(Configuration configuration, Registry registry, PrintWriter out, PrintWriter errors) {
     if (json) {
       printJson(registry, out);
     } else {
       printTable(registry, out);
       registry.failures().forEach(errors::println);
     }
-    out.flush();
-    errors.flush();
     return ExitCode.OK;
   }
 

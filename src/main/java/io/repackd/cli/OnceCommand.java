@@ -1,6 +1,7 @@
 package io.repackd.cli;
 
 import io.repackd.config.Configuration;
+import io.repackd.config.ConfigurationLoader;
 import io.repackd.daemon.CycleLog;
 import io.repackd.daemon.Logging;
 import io.repackd.history.CycleHistory;
@@ -8,20 +9,16 @@ import io.repackd.history.CycleJson;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.MaintenanceCycle;
 import io.repackd.maintenance.MaintenanceCycle.Request;
-import io.repackd.platform.Cancellation;
+import io.repackd.platform.Reason;
 import io.repackd.registry.Registration;
 import io.repackd.registry.Registry;
+import io.repackd.registry.RepositoryLocator;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Clock;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code repackd once}: one full cycle over each registered repository. */
 @Command(
@@ -41,9 +38,7 @@ import picocli.CommandLine.Spec;
       "2:wrong options, or a mistake in the configuration",
       "75:a cycle was skipped: somebody else maintains the repository, or it is busy"
     })
-final class OnceCommand implements Callable<Integer> {
-  @Mixin private final ConfigurationOptions options = new ConfigurationOptions();
-
+final class OnceCommand extends RegistryCommand {
   @Option(
       names = "--now",
       description =
@@ -54,54 +49,49 @@ final class OnceCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object for each cycle, one to a line.")
   private boolean json;
 
-  /** Set by picocli. */
-  @Spec
-  @SuppressWarnings("NullAway.Init")
-  private CommandSpec spec;
+  OnceCommand() {}
+
+  OnceCommand(ConfigurationLoader loader, RepositoryLocator locator) {
+    super(loader, locator);
+  }
 
   @Override
-  public Integer call() {
-    PrintWriter errors = spec.commandLine().getErr();
-    Optional<Configuration> configuration = options.read(errors);
-    if (configuration.isEmpty()) {
-      return ExitCode.USAGE;
-    }
-    Registry registry = Registry.resolve(configuration.get());
+  int run(Configuration configuration, Registry registry, PrintWriter out, PrintWriter errors) {
     registry.failures().forEach(errors::println);
     errors.flush();
     ExitStatus status = new ExitStatus();
     if (!registry.failures().isEmpty()) {
       status.failed();
     } else if (registry.registrations().isEmpty()) {
-      errors.println(
-          "nothing to do: no repository is registered, and none was given by --repository");
+      errors.println("nothing to do: no repository is registered, and --repository names none");
       return ExitCode.USAGE;
     }
     try (StopRequest stop = new StopRequest();
         Logging logging = Logging.ofThisProcess()) {
-      logging.apply(configuration.get().log());
+      logging.apply(configuration.log());
+      CycleHistory history =
+          new CycleHistory(configuration.stateDirectory(), configuration.history());
+      MaintenanceCycle cycle =
+          new MaintenanceCycle(Clock.systemUTC(), configuration.stateDirectory());
       for (Registration registration : registry.registrations()) {
-        status.add(run(configuration.get(), registration, stop.cancellation()));
+        CycleOutcome outcome =
+            cycle.run(registration, new Request(now), stop.cancellation(), new CycleLog());
+        status.add(outcome);
+        if (json) {
+          out.println(CycleJson.line(outcome));
+          out.flush();
+        }
+        remember(history, outcome, errors);
       }
     }
     return status.code();
   }
 
-  private CycleOutcome run(
-      Configuration configuration, Registration registration, Cancellation cancellation) {
-    MaintenanceCycle cycle =
-        new MaintenanceCycle(Clock.systemUTC(), configuration.stateDirectory());
-    CycleOutcome outcome = cycle.run(registration, new Request(now), cancellation, new CycleLog());
-    PrintWriter out = spec.commandLine().getOut();
-    if (json) {
-      out.println(CycleJson.line(outcome));
-      out.flush();
-    }
+  private static void remember(CycleHistory history, CycleOutcome outcome, PrintWriter errors) {
     try {
-      new CycleHistory(configuration.stateDirectory(), configuration.history()).append(outcome);
+      history.append(outcome);
     } catch (IOException e) {
-      spec.commandLine().getErr().println("cannot write the history: " + e.getMessage());
+      errors.println("cannot write the history: " + Reason.of(e));
     }
-    return outcome;
   }
 }

@@ -3,6 +3,7 @@ package io.repackd.cli;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.repackd.config.Configuration;
+import io.repackd.config.ConfigurationLoader;
 import io.repackd.maintenance.Amounts;
 import io.repackd.maintenance.CyclePlan;
 import io.repackd.maintenance.CyclePlan.Batch;
@@ -15,20 +16,15 @@ import io.repackd.maintenance.PackView;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import io.repackd.registry.Registry;
+import io.repackd.registry.RepositoryLocator;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code repackd plan}: what a cycle would do, and why. */
 @Command(
@@ -48,9 +44,7 @@ import picocli.CommandLine.Spec;
       "2:wrong options, or a mistake in the configuration",
       "75:a cycle would be skipped"
     })
-final class PlanCommand implements Callable<Integer> {
-  @Mixin private final ConfigurationOptions options = new ConfigurationOptions();
-
+final class PlanCommand extends RegistryCommand {
   @Option(names = "--now", description = "Plan as `once --now` would: without the safety window.")
   private boolean now;
 
@@ -64,30 +58,25 @@ final class PlanCommand implements Callable<Integer> {
       description = "Name every pack that is put together or left alone.")
   private boolean verbose;
 
-  /** Set by picocli. */
-  @Spec
-  @SuppressWarnings("NullAway.Init")
-  private CommandSpec spec;
+  PlanCommand() {}
+
+  PlanCommand(ConfigurationLoader loader, RepositoryLocator locator) {
+    super(loader, locator);
+  }
 
   @Override
-  public Integer call() {
-    PrintWriter errors = spec.commandLine().getErr();
-    Optional<Configuration> configuration = options.read(errors);
-    if (configuration.isEmpty()) {
-      return ExitCode.USAGE;
-    }
-    Registry registry = Registry.resolve(configuration.get());
+  int run(Configuration configuration, Registry registry, PrintWriter out, PrintWriter errors) {
     ExitStatus status = new ExitStatus();
     for (var failure : registry.failures()) {
       errors.println(failure);
       status.failed();
     }
     MaintenanceCycle cycle =
-        new MaintenanceCycle(Clock.systemUTC(), configuration.get().stateDirectory());
+        new MaintenanceCycle(Clock.systemUTC(), configuration.stateDirectory());
     for (Registration registration : registry.registrations()) {
       try {
         DryRun plan = cycle.dryRun(registration, new Request(now), new Cancellation());
-        print(registration, plan);
+        print(out, registration, plan);
         if (plan.obstacle().isPresent()) {
           status.skipped();
         }
@@ -96,12 +85,10 @@ final class PlanCommand implements Callable<Integer> {
         status.failed();
       }
     }
-    errors.flush();
     return status.code();
   }
 
-  private void print(Registration registration, DryRun plan) {
-    PrintWriter out = spec.commandLine().getOut();
+  private void print(PrintWriter out, Registration registration, DryRun plan) {
     if (json) {
       out.println(
           ConfigValueFactory.fromMap(fields(registration, plan))
@@ -109,7 +96,6 @@ final class PlanCommand implements Callable<Integer> {
     } else {
       printText(out, registration, plan);
     }
-    out.flush();
   }
 
   private void printText(PrintWriter out, Registration registration, DryRun plan) {
