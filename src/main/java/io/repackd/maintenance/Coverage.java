@@ -3,11 +3,14 @@ package io.repackd.maintenance;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.PackIndex;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -78,6 +81,32 @@ final class Coverage {
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * Looks once more at the packs that stay: a proof is worth nothing if what it relies on has gone since. That a pack was
+   * touched, as git does with one that holds an object which somebody writes, does no harm.
+   *
+   * @return what has become of the first that is not as it was; empty if all are
+   */
+  Optional<String> firstLost() throws IOException {
+    for (PackView view : staying.values()) {
+      StoredPack pack = view.pack();
+      Path path = pack.data().path();
+      if (!pack.data().sameFile() || !pack.index().sameFile()) {
+        return Optional.of("%s is not there any more".formatted(path));
+      }
+      if (exists(pack, Sidecar.MTIMES)
+          || exists(pack, Sidecar.PROMISOR) != pack.has(Sidecar.PROMISOR)) {
+        return Optional.of("%s has become a pack of another kind".formatted(path));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean exists(StoredPack pack, Sidecar sidecar) {
+    Path path = pack.data().path();
+    return Files.exists(path.resolveSibling(pack.name() + "." + sidecar.extension()));
   }
 
   private boolean covered(PackView view, PackIndex spared, long position) throws IOException {

@@ -8,6 +8,7 @@ import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.midx.Fault;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.MultiPackIndexVerifier;
+import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.pack.CorruptFileException;
@@ -43,6 +44,7 @@ final class CycleSteps {
   private final Cancellation cancellation;
 
   private List<String> damage = List.of();
+  private Optional<FileStamp> verified = Optional.empty();
   private boolean indexed;
 
   CycleSteps(
@@ -254,6 +256,7 @@ final class CycleSteps {
   }
 
   private List<Fault> faults() throws IOException {
+    verified = FileStamp.find(directory.indexFile());
     try (Arena arena = Arena.ofShared()) {
       return MultiPackIndexVerifier.verify(
           MultiPackIndex.open(directory.indexFile(), directory.hash(), arena),
@@ -278,7 +281,7 @@ final class CycleSteps {
 
   private Done expire(CyclePlan plan) throws IOException, StepFailure {
     Expiry expiry = new Expiry(directory, settings, request, ledger, clock, lock, cancellation);
-    Expiry.Expired expired = expiry.run(plan);
+    Expiry.Expired expired = expiry.run(plan, verified);
     observe();
     return new Done(new Work(0, expired.packs(), 0, 0), expired.detail());
   }

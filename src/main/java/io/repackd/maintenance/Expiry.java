@@ -7,6 +7,7 @@ import io.repackd.midx.MultiPackIndexWriter;
 import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.FilePublisher.Unpublished;
 import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.GcPid;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.StoredPack;
@@ -29,8 +30,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>First the proof, without any lock: each object of each such pack is in a pack that stays ({@link Coverage}). Then the index
  * that lists them no more is written in full, and synchronised. Then, under the lock of the multi-pack-index: is the installed
- * index still the one that was verified, are the packs what they were, does the plan made anew with the processes of this moment still
- * give them up? Only then is the index replaced, and the packs are unlinked.
+ * index still the one that was verified, are the packs what they were, those that go and those that stay, does the plan made anew
+ * with the processes of this moment still give them up? Only then is the index replaced, and the packs are unlinked.
  */
 final class Expiry {
   private static final Logger log = LoggerFactory.getLogger(Expiry.class);
@@ -70,10 +71,15 @@ final class Expiry {
    */
   record Expired(long packs, String detail) {}
 
-  Expired run(CyclePlan plan) throws IOException, StepFailure {
-    Optional<FileStamp> verified = FileStamp.find(directory.indexFile());
+  /**
+   * Deletes what can be spared.
+   *
+   * @param verified the index that was found sound; the proof goes by no other
+   */
+  Expired run(CyclePlan plan, Optional<FileStamp> verified) throws IOException, StepFailure {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
+      requireInstalled(verified);
       Snapshot snapshot =
           Snapshots.take(
               directory,
@@ -82,8 +88,11 @@ final class Expiry {
               ledger,
               Readers.census(directory),
               clock.instant());
-      List<StoredPack> proven = prove(index, snapshot, plan, arena);
-      if (proven.isEmpty()) {
+      Coverage coverage =
+          new Coverage(index, snapshot.packs(), plan.deletions(), arena, cancellation);
+      List<StoredPack> proven = prove(coverage, plan);
+      // An index lists one pack at least, and be it an empty one.
+      if (proven.isEmpty() || proven.size() == index.packNames().size()) {
         return new Expired(0, "nothing can be spared");
       }
       FilePublisher publisher = directory.publisher();
@@ -96,15 +105,12 @@ final class Expiry {
                 List.of());
         replacement.sync();
         cancellation.check();
-        return replaceAndDelete(verified, snapshot, proven, replacement);
+        return replaceAndDelete(verified, snapshot, coverage, proven, replacement);
       }
     }
   }
 
-  private List<StoredPack> prove(
-      MultiPackIndex index, Snapshot snapshot, CyclePlan plan, Arena arena) throws IOException {
-    Coverage coverage =
-        new Coverage(index, snapshot.packs(), plan.deletions(), arena, cancellation);
+  private static List<StoredPack> prove(Coverage coverage, CyclePlan plan) throws IOException {
     List<StoredPack> proven = new ArrayList<>();
     for (PackView view : plan.deletions()) {
       Optional<String> uncovered = coverage.firstUncovered(view);
@@ -124,6 +130,7 @@ final class Expiry {
   private Expired replaceAndDelete(
       Optional<FileStamp> verified,
       Snapshot snapshot,
+      Coverage coverage,
       List<StoredPack> proven,
       Unpublished replacement)
       throws IOException, StepFailure {
@@ -132,19 +139,42 @@ final class Expiry {
         throw new StepFailure(
             Result.FAILED, "lock-lost", "somebody removed " + maintenanceLock.file());
       }
-      if (!FileStamp.find(directory.indexFile()).equals(verified)) {
-        throw changed("the multi-pack-index was replaced");
-      }
+      requireInstalled(verified);
       Census census = Readers.census(directory);
-      Optional<String> foreign = ReaderRule.foreignMaintenance(census);
+      Optional<String> foreign = otherMaintenance(census);
       if (foreign.isPresent()) {
-        throw new StepFailure(Result.SKIPPED, "busy", foreign.get() + " is running");
+        throw new StepFailure(Result.SKIPPED, "busy", foreign.get());
       }
       requireStillExpendable(snapshot.with(census), proven);
+      Optional<String> lost = coverage.firstLost();
+      if (lost.isPresent()) {
+        throw changed(lost.get());
+      }
       replacement.publishWritable(String.valueOf(directory.indexFile().getFileName()));
-      directory.publisher().syncDirectory();
-      long deleted = deletion.delete(proven, indexLock);
+      // Nothing that takes time comes between this and the packs being hidden.
+      Optional<FileStamp> installed = FileStamp.find(directory.indexFile());
+      long deleted = deletion.delete(proven, indexLock, () -> reasonToKeep(indexLock, installed));
       return new Expired(deleted, "%d packs that nothing refers to".formatted(deleted));
+    }
+  }
+
+  private Optional<String> reasonToKeep(LockFile indexLock, Optional<FileStamp> installed)
+      throws IOException {
+    if (!indexLock.stillHeld() || !FileStamp.find(directory.indexFile()).equals(installed)) {
+      return Optional.of("the multi-pack-index was replaced in spite of its lock");
+    }
+    return otherMaintenance(Readers.census(directory));
+  }
+
+  private Optional<String> otherMaintenance(Census census) throws IOException {
+    Optional<String> seen = ReaderRule.foreignMaintenance(census);
+    Optional<String> other = seen.isPresent() ? seen : GcPid.holder(directory, clock.instant());
+    return other.map(who -> who + " is running");
+  }
+
+  private void requireInstalled(Optional<FileStamp> verified) throws IOException, StepFailure {
+    if (!FileStamp.find(directory.indexFile()).equals(verified)) {
+      throw changed("the multi-pack-index was replaced");
     }
   }
 

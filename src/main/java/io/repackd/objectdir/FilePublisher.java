@@ -43,13 +43,17 @@ public final class FilePublisher {
    */
   public Unpublished create(String kind) throws IOException {
     Files.createDirectories(directory);
-    Path file =
-        directory.resolve(
-            "tmp_%s_%s".formatted(kind, UUID.randomUUID().toString().replace("-", "")));
+    Path file = temporary(kind);
     FileChannel channel =
         FileChannel.open(
             file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
     return new Unpublished(file, channel);
+  }
+
+  /** A name that no file has, for a file that is nobody's until it gets another. */
+  public Path temporary(String kind) {
+    return directory.resolve(
+        "tmp_%s_%s".formatted(kind, UUID.randomUUID().toString().replace("-", "")));
   }
 
   /** Makes the renames so far durable. */

@@ -55,6 +55,13 @@ public record FileStamp(Path path, long device, long inode, long bytes, Instant 
     return find(path).filter(this::equals).isPresent();
   }
 
+  /** Whether the file is there and of the same length; its time may be another. */
+  public boolean sameFile() throws IOException {
+    return find(path)
+        .filter(now -> now.device == device && now.inode == inode && now.bytes == bytes)
+        .isPresent();
+  }
+
   /**
    * The modification time in whole seconds, which is what git compares.
    *

@@ -26,10 +26,11 @@ final class DeltaChain implements AutoCloseable {
   /** Git makes no deltas of anything larger than core.bigFileThreshold, 512 MiB by default. */
   private static final long MAX_RESULT_BYTES = 1L << 30;
 
-  private static final long MAX_FEED_BYTES = 1 << 20;
-
   private final EntryHeader header = new EntryHeader();
   private final Inflater inflater = new Inflater();
+
+  // Not the mapping itself: see EntryChecksum.
+  private final byte[] feed = new byte[EntryChecksum.PIECE_BYTES];
 
   /**
    * An object's type and content.
@@ -157,11 +158,13 @@ final class DeltaChain implements AutoCloseable {
     try {
       while (!inflater.finished()) {
         if (inflater.needsInput()) {
-          long piece = Math.min(available - fed, MAX_FEED_BYTES);
+          int piece = (int) Math.min(available - fed, feed.length);
           if (piece == 0) {
             throw header.fault(pack, "its compressed bytes do not end");
           }
-          inflater.setInput(pack.data().asSlice(header.body() + fed, piece).asByteBuffer());
+          MemorySegment.copy(
+              pack.data(), ValueLayout.JAVA_BYTE, header.body() + fed, feed, 0, piece);
+          inflater.setInput(feed, 0, piece);
           fed += piece;
         }
         if (inflater.inflate(space.next()) == 0 && inflater.needsDictionary()) {

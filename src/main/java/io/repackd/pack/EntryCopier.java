@@ -4,7 +4,6 @@ import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
 /**
@@ -27,7 +26,7 @@ final class EntryCopier implements AutoCloseable {
   private final HashingOutput out;
   private final Cancellation cancellation;
   private final EntryHeader header = new EntryHeader();
-  private final CRC32 crc = new CRC32();
+  private final EntryChecksum crc = new EntryChecksum();
   private final byte[] head = new byte[MAX_HEAD_BYTES];
   private final DeltaChain chain = new DeltaChain();
   private final Deflater deflater;
@@ -120,11 +119,11 @@ final class EntryCopier implements AutoCloseable {
     }
     long bodyBytes = entries.sourceEnd(entry) - header.body();
     crc.reset();
-    crc.update(head, 0, headBytes);
-    update(pack.data(), header.body(), bodyBytes);
+    crc.update(head, headBytes);
+    crc.update(pack.data(), header.body(), bodyBytes);
     out.write(MemorySegment.ofArray(head), 0, headBytes);
     out.write(pack.data(), header.body(), bodyBytes);
-    entries.written(entry, start, (int) crc.getValue());
+    entries.written(entry, start, crc.value());
   }
 
   private void rewrite(PackFile pack, long entry) throws IOException {
@@ -133,11 +132,11 @@ final class EntryCopier implements AutoCloseable {
       DeltaChain.Whole whole = chain.read(pack, entries.sourceOffset(entry), arena);
       int headBytes = EntryHeader.encode(whole.type(), whole.content().byteSize(), head);
       crc.reset();
-      crc.update(head, 0, headBytes);
+      crc.update(head, headBytes);
       out.write(MemorySegment.ofArray(head), 0, headBytes);
       deflate(whole.content());
     }
-    entries.written(entry, start, (int) crc.getValue());
+    entries.written(entry, start, crc.value());
     rewritten++;
   }
 
@@ -148,7 +147,7 @@ final class EntryCopier implements AutoCloseable {
     byte[] piece = new byte[1 << 14];
     while (!deflater.finished()) {
       int bytes = deflater.deflate(piece);
-      crc.update(piece, 0, bytes);
+      crc.update(piece, bytes);
       out.write(MemorySegment.ofArray(piece), 0, bytes);
       cancellation.check();
     }
@@ -158,8 +157,8 @@ final class EntryCopier implements AutoCloseable {
   private int check(PackFile pack, long entry, long from, long length) throws CorruptFileException {
     PackIndex index = pack.index();
     crc.reset();
-    update(pack.data(), from, length);
-    int checksum = (int) crc.getValue();
+    crc.update(pack.data(), from, length);
+    int checksum = crc.value();
     if (index.hasCrc32()) {
       if (checksum != index.crc32(entries.position(entry))) {
         throw new CorruptFileException(
@@ -172,17 +171,6 @@ final class EntryCopier implements AutoCloseable {
           pack.path(), "entry at %d does not end where the next begins".formatted(from));
     }
     return checksum;
-  }
-
-  private void update(MemorySegment segment, long from, long length) {
-    long at = from;
-    long left = length;
-    while (left > 0) {
-      long piece = Math.min(left, STRETCH_BYTES);
-      crc.update(segment.asSlice(at, piece).asByteBuffer());
-      at += piece;
-      left -= piece;
-    }
   }
 
   private void endStretch(PackFile pack) throws IOException {

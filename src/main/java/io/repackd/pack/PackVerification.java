@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
-import java.util.zip.CRC32;
 
 /** Reads a pack and its index from end to end and checks every checksum there is. */
 public final class PackVerification {
@@ -71,7 +70,7 @@ public final class PackVerification {
   private static void checkEntries(PackFile pack, Cancellation cancellation)
       throws CorruptFileException {
     EntryHeader header = new EntryHeader();
-    CRC32 crc = new CRC32();
+    EntryChecksum crc = new EntryChecksum();
     PackIndex index = pack.index();
     try (Arena scratch = Arena.ofConfined();
         DeltaChain chain = new DeltaChain()) {
@@ -90,11 +89,8 @@ public final class PackVerification {
           continue;
         }
         crc.reset();
-        for (long at = order.offset(i); at < order.entryEnd(i); at += PIECE_BYTES) {
-          long piece = Math.min(PIECE_BYTES, order.entryEnd(i) - at);
-          crc.update(pack.data().asSlice(at, piece).asByteBuffer());
-        }
-        if ((int) crc.getValue() != index.crc32(order.position(i))) {
+        crc.update(pack.data(), order.offset(i), order.entryEnd(i) - order.offset(i));
+        if (crc.value() != index.crc32(order.position(i))) {
           throw header.fault(pack, "it does not match its checksum in " + index.path());
         }
       }

@@ -1,0 +1,41 @@
+package io.repackd.pack;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.zip.CRC32;
+
+/**
+ * The CRC-32 of mapped bytes.
+ *
+ * <p>They are copied to the heap first. If the file has been cut off meanwhile, the copy fails with an {@link InternalError};
+ * but where native code or an intrinsic reads the mapping itself, as {@link CRC32} and {@link java.util.zip.Inflater} do with a
+ * direct buffer, the whole virtual machine would die.
+ */
+final class EntryChecksum {
+  /** Stays in the processor's cache between the copy and the checksum. */
+  static final int PIECE_BYTES = 1 << 16;
+
+  private final CRC32 crc = new CRC32();
+  private final byte[] piece = new byte[PIECE_BYTES];
+
+  void reset() {
+    crc.reset();
+  }
+
+  void update(byte[] bytes, int length) {
+    crc.update(bytes, 0, length);
+  }
+
+  void update(MemorySegment segment, long from, long length) {
+    for (long done = 0; done < length; ) {
+      int bytes = (int) Math.min(PIECE_BYTES, length - done);
+      MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, from + done, piece, 0, bytes);
+      crc.update(piece, 0, bytes);
+      done += bytes;
+    }
+  }
+
+  int value() {
+    return (int) crc.getValue();
+  }
+}
