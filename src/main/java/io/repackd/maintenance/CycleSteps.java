@@ -133,12 +133,13 @@ final class CycleSteps {
   }
 
   private Done recover() throws IOException {
-    int removed = new Leftovers(directory).remove();
-    return new Done(
-        Work.NONE,
-        removed == 0
+    Leftovers.Recovered recovered = new Leftovers(directory, cancellation).recover();
+    String detail =
+        recovered.equals(new Leftovers.Recovered(0, 0))
             ? "nothing to recover"
-            : "removed %d files of a dead process".formatted(removed));
+            : "removed %d files and restored %d packs of a dead process"
+                .formatted(recovered.removed(), recovered.restored());
+    return new Done(Work.NONE, detail);
   }
 
   private Done write(Base base) throws IOException, StepFailure {

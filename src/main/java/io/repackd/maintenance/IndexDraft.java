@@ -13,6 +13,7 @@ import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.PackFile;
+import io.repackd.pack.PackIndex;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -253,9 +254,9 @@ final class IndexDraft implements AutoCloseable {
         cancellation.check();
         StoredPack pack = required(name);
         try {
-          PackFile file =
-              PackFile.open(pack.data().path(), pack.index().path(), directory.hash(), arena);
-          opened.add(new IndexedPack(name, file.index(), pack.data().modifiedSeconds()));
+          PackIndex index = PackIndex.open(pack.index().path(), directory.hash(), arena);
+          PackFile.check(pack.data().path(), index);
+          opened.add(new IndexedPack(name, index, pack.data().modifiedSeconds()));
         } catch (CorruptFileException e) {
           damage.add(e.getMessage());
         }

@@ -93,7 +93,7 @@ final class PackDeletion {
   }
 
   private Hidden hide(StoredPack pack) throws IOException {
-    Path elsewhere = directory.publisher().temporary("idx");
+    Path elsewhere = Leftovers.hiddenIndex(directory, pack.name());
     Files.move(pack.index().path(), elsewhere, StandardCopyOption.ATOMIC_MOVE);
     return new Hidden(pack, elsewhere);
   }
@@ -108,14 +108,15 @@ final class PackDeletion {
     }
   }
 
+  /** The hidden index goes last: while it is there, whoever recovers knows what was under way. */
   private static void delete(Hidden hidden) throws IOException {
-    Files.delete(hidden.index());
     Files.delete(hidden.pack().data().path());
     for (Map.Entry<Sidecar, FileStamp> sidecar : hidden.pack().sidecars().entrySet()) {
       if (sidecar.getValue().unchanged()) {
         Files.deleteIfExists(sidecar.getValue().path());
       }
     }
+    Files.delete(hidden.index());
   }
 
   private Path path(StoredPack pack, String extension) {

@@ -73,7 +73,9 @@ public final class MultiPackIndexVerifier {
     String name = String.valueOf(path.getFileName());
     Path data = path.resolveSibling(name.substring(0, name.length() - ".idx".length()) + ".pack");
     try {
-      packs[number] = PackFile.open(data, path, index.hash(), arena).index();
+      PackIndex pack = PackIndex.open(path, index.hash(), arena);
+      PackFile.check(data, pack);
+      packs[number] = pack;
     } catch (CorruptFileException e) {
       add(new Fault(Fault.Kind.PACK_WRONG, e.getMessage()));
     } catch (IOException e) {

@@ -43,17 +43,26 @@ public final class FilePublisher {
    */
   public Unpublished create(String kind) throws IOException {
     Files.createDirectories(directory);
-    Path file = temporary(kind);
+    Path file =
+        directory.resolve(
+            "tmp_%s_%s".formatted(kind, UUID.randomUUID().toString().replace("-", "")));
     FileChannel channel =
         FileChannel.open(
             file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
     return new Unpublished(file, channel);
   }
 
-  /** A name that no file has, for a file that is nobody's until it gets another. */
-  public Path temporary(String kind) {
-    return directory.resolve(
-        "tmp_%s_%s".formatted(kind, UUID.randomUUID().toString().replace("-", "")));
+  /**
+   * Gives a temporary file, which somebody wrote and synchronised and did not come to publish, its name. It becomes
+   * read-only.
+   */
+  public void adopt(Path temporary, String name) throws IOException {
+    publish(temporary, name, true);
+  }
+
+  private void publish(Path file, String name, boolean readOnly) throws IOException {
+    permissions.apply(file, readOnly);
+    Files.move(file, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Makes the renames so far durable. */
@@ -106,17 +115,13 @@ public final class FilePublisher {
      * @throws NoSuchFileException if somebody swept the temporary file away: nothing is published
      */
     public void publishReadOnly(String name) throws IOException {
-      publish(name, true);
+      FilePublisher.this.publish(file, name, true);
+      published = true;
     }
 
     /** Gives a file its name which its owner may replace, such as the multi-pack-index. */
     public void publishWritable(String name) throws IOException {
-      publish(name, false);
-    }
-
-    private void publish(String name, boolean readOnly) throws IOException {
-      permissions.apply(file, readOnly);
-      Files.move(file, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+      FilePublisher.this.publish(file, name, false);
       published = true;
     }
 

@@ -7,6 +7,8 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -30,6 +32,8 @@ import java.util.UUID;
  */
 public final class LockFile implements AutoCloseable {
   private static final int MAX_OWNER_BYTES = 4096;
+
+  private static final String PREFIX = "tmp_lock_";
 
   private final Path file;
   private final Optional<Path> pidFile;
@@ -79,7 +83,7 @@ public final class LockFile implements AutoCloseable {
    * the line is written elsewhere, and linked to the lock's name, which fails if that is taken.
    */
   private static FileStamp create(Path file) throws IOException {
-    Path unlinked = file.resolveSibling("tmp_lock_" + UUID.randomUUID());
+    Path unlinked = file.resolveSibling(PREFIX + UUID.randomUUID());
     try {
       Files.writeString(
           unlinked, ProcessStamp.own().render() + "\n", StandardOpenOption.CREATE_NEW);
@@ -153,6 +157,29 @@ public final class LockFile implements AutoCloseable {
     } catch (IOException e) {
       return "another process";
     }
+  }
+
+  /**
+   * Removes what processes of ours that are provably dead had written to make a lock of, and did not come to.
+   *
+   * @param directory where locks are taken
+   * @return how many files were removed
+   */
+  public static int removeAbandoned(Path directory) throws IOException {
+    int removed = 0;
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, PREFIX + "*")) {
+      for (Path file : files) {
+        if (stampIn(file).filter(ProcessStamp::provablyDead).isPresent()) {
+          Files.deleteIfExists(file);
+          removed++;
+        }
+      }
+    } catch (NoSuchFileException e) {
+      // Whoever wrote it has just removed it, or there is no such directory yet.
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    return removed;
   }
 
   /** Whether the lock is still there and ours. */

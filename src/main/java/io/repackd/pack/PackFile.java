@@ -3,10 +3,16 @@ package io.repackd.pack;
 import io.repackd.objectdir.BigEndian;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.MappedFile;
+import io.repackd.objectdir.ObjectDirectoryException;
+import io.repackd.platform.Reason;
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /**
  * A mapped pack with its index. Source: gitformat-pack, "pack-*.pack files".
@@ -36,30 +42,73 @@ public record PackFile(Path path, MemorySegment data, PackIndex index) {
   }
 
   static PackFile of(Path path, MemorySegment data, PackIndex index) throws CorruptFileException {
-    int hashLength = index.hash().length();
-    if (data.byteSize() < HEADER_BYTES + hashLength) {
-      throw new CorruptFileException(
-          path, "a pack of %d bytes is too short".formatted(data.byteSize()));
+    long trailer = checkLength(path, data.byteSize(), index);
+    check(path, data, data.asSlice(trailer), index);
+    return new PackFile(path, data, index);
+  }
+
+  /**
+   * Checks the same without mapping the pack: two short reads. A process can have some tens of thousands of mappings, and a
+   * repository more packs than that.
+   *
+   * @throws CorruptFileException if pack and index do not belong together
+   * @throws IOException if the pack cannot be read; the message names it
+   */
+  public static void check(Path path, PackIndex index) throws IOException {
+    byte[] head = new byte[HEADER_BYTES];
+    byte[] trailer = new byte[index.hash().length()];
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      long at = checkLength(path, channel.size(), index);
+      readFully(channel, head, 0);
+      readFully(channel, trailer, at);
+    } catch (CorruptFileException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new ObjectDirectoryException("cannot read %s: %s".formatted(path, Reason.of(e)), e);
     }
-    if (BigEndian.int32(data, 0) != MAGIC) {
+    check(path, MemorySegment.ofArray(head), MemorySegment.ofArray(trailer), index);
+  }
+
+  private static void readFully(FileChannel channel, byte[] bytes, long at) throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer, at + buffer.position()) < 0) {
+        throw new EOFException("it was cut off");
+      }
+    }
+  }
+
+  /** Where the trailing hash begins. */
+  private static long checkLength(Path path, long bytes, PackIndex index)
+      throws CorruptFileException {
+    int hashLength = index.hash().length();
+    if (bytes < HEADER_BYTES + hashLength) {
+      throw new CorruptFileException(path, "a pack of %d bytes is too short".formatted(bytes));
+    }
+    return bytes - hashLength;
+  }
+
+  private static void check(Path path, MemorySegment head, MemorySegment trailer, PackIndex index)
+      throws CorruptFileException {
+    if (BigEndian.int32(head, 0) != MAGIC) {
       throw new CorruptFileException(path, "it does not begin with PACK");
     }
-    int version = BigEndian.int32(data, Integer.BYTES);
+    int version = BigEndian.int32(head, Integer.BYTES);
     if (version != VERSION && version != VERSION_ALSO_READ) {
       throw new CorruptFileException(path, "unknown pack version " + version);
     }
-    long count = BigEndian.uint32(data, 2 * Integer.BYTES);
+    long count = BigEndian.uint32(head, 2 * Integer.BYTES);
     if (count != index.count()) {
       throw new CorruptFileException(
           path, "it has %d objects, and its index %d".formatted(count, index.count()));
     }
-    PackFile pack = new PackFile(path, data, index);
-    if (ObjectIds.compare(data, pack.end(), index.file(), index.packChecksumOffset(), hashLength)
-        != 0) {
+    int order =
+        ObjectIds.compare(
+            trailer, 0, index.file(), index.packChecksumOffset(), index.hash().length());
+    if (order != 0) {
       throw new CorruptFileException(
           path, "its index %s was made for another pack".formatted(index.path()));
     }
-    return pack;
   }
 
   /** Where the last entry ends and the trailing hash begins. */

@@ -1,0 +1,107 @@
+package io.repackd.maintenance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.repackd.GitRepository;
+import io.repackd.maintenance.Leftovers.Recovered;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.RepositoryDiscovery;
+import io.repackd.platform.Cancellation;
+import io.repackd.platform.ProcessStamp;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LeftoversTest {
+  private static final String RANDOM_NAME = "0123456789abcdef0123456789abcdef";
+
+  @TempDir Path directory;
+  private GitRepository repository = GitRepository.at(Path.of(""));
+
+  @BeforeEach
+  void start() {
+    repository =
+        GitRepository.bare(directory.resolve("r.git"), "-b", "main").fetches(2, new Random(1));
+  }
+
+  private Recovered recover() throws IOException {
+    ObjectDirectory objects = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
+    return new Leftovers(objects, new Cancellation()).recover();
+  }
+
+  private Path file(String name) {
+    return repository.packs().resolve(name);
+  }
+
+  private String firstPack() {
+    return repository.packFiles().getFirst().getFileName().toString().replace(".pack", "");
+  }
+
+  @Test
+  void aPackWhoseDeletionHadBegunGetsItsIndexBack() throws Exception {
+    String reachable = repository.reachable();
+    Files.move(file(firstPack() + ".idx"), file("tmp_hidden_" + firstPack()));
+    assertThat(recover()).isEqualTo(new Recovered(0, 1));
+    assertThat(repository.reachable()).isEqualTo(reachable);
+    repository.assertHealthy();
+  }
+
+  @Test
+  void aPackThatIsDeletedLosesTheRestOfItsFiles() throws Exception {
+    String pack = firstPack();
+    Files.move(file(pack + ".idx"), file("tmp_hidden_" + pack));
+    Files.delete(file(pack + ".pack"));
+    Files.createFile(file(pack + ".rev"));
+    Files.createFile(file(pack + ".keep"));
+    assertThat(recover()).isEqualTo(new Recovered(2, 0));
+    assertThat(file(pack + ".rev")).doesNotExist();
+    assertThat(file(pack + ".keep")).exists();
+  }
+
+  @Test
+  void aPackThatWasBeingPublishedGetsItsIndex() throws Exception {
+    Files.move(file(firstPack() + ".idx"), file("tmp_idx_" + RANDOM_NAME));
+    assertThat(recover()).isEqualTo(new Recovered(0, 1));
+    repository.assertHealthy();
+  }
+
+  @Test
+  void anIndexThatDoesNotFitIsNotGivenToAPack() throws Exception {
+    String pack = firstPack();
+    byte[] index = Files.readAllBytes(file(pack + ".idx"));
+    index[1100] ^= 1;
+    Files.delete(file(pack + ".idx"));
+    Files.write(file("tmp_idx_" + RANDOM_NAME), index);
+    assertThat(recover()).isEqualTo(new Recovered(1, 0));
+    assertThat(file(pack + ".idx")).doesNotExist();
+    assertThat(file(pack + ".pack")).exists();
+  }
+
+  @Test
+  void whatWasHalfWrittenGoesAndWhatIsNotOursStays() throws Exception {
+    Files.createFile(file("tmp_pack_" + RANDOM_NAME));
+    Files.createFile(file("tmp_midx_" + RANDOM_NAME));
+    Files.createFile(file("tmp_idx_" + RANDOM_NAME));
+    Files.createFile(file("tmp_pack_a1B2c3"));
+    Files.createFile(file("tmp_idx_XXXXXX"));
+    assertThat(recover()).isEqualTo(new Recovered(3, 0));
+    assertThat(file("tmp_pack_a1B2c3")).exists();
+    assertThat(file("tmp_idx_XXXXXX")).exists();
+  }
+
+  @Test
+  void theBeginningOfALockGoesIfItsOwnerIsDead() throws Exception {
+    ProcessStamp own = ProcessStamp.own();
+    ProcessStamp dead =
+        new ProcessStamp(own.host(), "another-boot", own.pidNamespace(), own.pid(), 1);
+    Files.writeString(repository.objects().resolve("tmp_lock_a"), dead.render() + "\n");
+    Files.writeString(file("tmp_lock_b"), dead.render() + "\n");
+    Files.writeString(file("tmp_lock_c"), own.render() + "\n");
+    assertThat(recover()).isEqualTo(new Recovered(2, 0));
+    assertThat(file("tmp_lock_c")).exists();
+  }
+}
