@@ -10,13 +10,18 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "run",
     mixinStandardHelpOptions = true,
-    description = "Maintains the registered repositories until it is told to stop.",
-    footer = {
+    description = {
+      "Maintains the registered repositories until it is told to stop. Stays in the foreground.",
       "",
-      "Stays in the foreground. SIGTERM and SIGINT stop it: running cycles get 10 seconds to end.",
-      "SIGHUP reads the configuration anew; a changed file is noticed without it.",
-      "",
-      "Exit status: 0 stopped as told, 1 it could not start, 2 usage or configuration."
+      "SIGTERM and SIGINT stop it: running cycles get 10 seconds to end, and a second SIGINT ends"
+          + " it at once. SIGHUP has it read the configuration anew; a changed file is noticed"
+          + " without it. With --repository the first cycle of each repository begins at once."
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:stopped as it was told",
+      "1:it could not start, or not go on",
+      "2:wrong options, or a mistake in the configuration"
     })
 final class RunCommand implements Callable<Integer> {
   @Mixin private final ConfigurationOptions options = new ConfigurationOptions();

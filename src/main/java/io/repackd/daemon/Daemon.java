@@ -33,7 +33,7 @@ public final class Daemon {
   /** It came to its end as it was asked to. */
   public static final int EXIT_OK = 0;
 
-  /** It could not start. */
+  /** It could not start, or not go on. */
   public static final int EXIT_FAILED = 1;
 
   /** Its configuration cannot be used. */
@@ -105,7 +105,7 @@ public final class Daemon {
       lifeCycle.enter(State.FAILED);
       return EXIT_CONFIGURATION;
     } catch (RuntimeException e) {
-      LOG.error("cannot start", e);
+      LOG.error("the daemon ends before its time", e);
       lifeCycle.enter(State.FAILED);
       return EXIT_FAILED;
     } finally {

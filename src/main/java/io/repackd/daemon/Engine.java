@@ -24,7 +24,7 @@ final class Engine {
   private final Timer timer;
   private volatile Configuration configuration;
   private volatile boolean stopping;
-  private boolean hangs;
+  private volatile String toldStatus = "";
 
   /** Parts which do nothing yet. */
   Engine(
@@ -68,11 +68,14 @@ final class Engine {
   /** Begins to maintain. The repositories are found in the background: a hanging file system must not hold up the start. */
   void start() {
     scheduler.start();
+    // While the daemon drains nothing is started, and that it comes to an end is sure.
+    Watchdog watchdog =
+        new Watchdog(() -> stopping || scheduler.responsive(), surroundings.notification()::alive);
     timer.every(surroundings.rhythm().registry(), "look for repositories", this::lookSoon);
     surroundings
         .notification()
         .watchdogInterval()
-        .ifPresent(interval -> timer.every(interval, "feed the watchdog", this::feedWatchdog));
+        .ifPresent(interval -> timer.every(interval, "feed the watchdog", watchdog::feed));
     lookSoon();
   }
 
@@ -96,25 +99,14 @@ final class Engine {
     if (stopping) {
       return;
     }
-    String before = status();
     registrations.follow(registry);
-    if (!status().equals(before)) {
-      surroundings.notification().status(status());
+    if (!status().equals(toldStatus)) {
+      toldStatus = status();
+      surroundings.notification().status(toldStatus);
     }
     timer.inBackground(
         "count packs",
         () -> measurements.refresh(registrations.current(), scheduler.running(), () -> stopping));
-  }
-
-  /** The watchdog hears from us only while cycles are being started. Without that a daemon looks alive and does nothing. */
-  private void feedWatchdog() {
-    boolean responsive = scheduler.responsive();
-    if (responsive) {
-      surroundings.notification().alive();
-    } else if (!hangs) {
-      LOG.error("the scheduler hangs; the watchdog is not fed any more");
-    }
-    hangs = !responsive;
   }
 
   /** What is being done, in a line. */

@@ -27,7 +27,8 @@ import org.quartz.simpl.RAMJobStore;
  * Quartz as it is used here: one durable job for each object directory, with at most one trigger, which fires once.
  *
  * <p>Nothing is read from {@code quartz.properties}. A trigger whose time passed while the machine slept, or while all
- * places were taken, fires as soon as it can.
+ * places were taken, fires as soon as it can, the one that waits longest first. That is what Quartz calls to ignore misfires;
+ * its "fire now" would make all that wait equally late, and then the first in the alphabet goes first each time.
  */
 final class Triggers {
   /**
@@ -117,7 +118,8 @@ final class Triggers {
               .forJob(job(objectDirectory))
               .startAt(Date.from(due))
               .withSchedule(
-                  SimpleScheduleBuilder.simpleSchedule().withMisfireHandlingInstructionFireNow())
+                  SimpleScheduleBuilder.simpleSchedule()
+                      .withMisfireHandlingInstructionIgnoreMisfires())
               .build();
       if (quartz.rescheduleJob(key, trigger) == null) {
         quartz.scheduleJob(trigger);

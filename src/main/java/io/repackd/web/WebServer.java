@@ -51,7 +51,8 @@ public final class WebServer {
     // which sends or reads nothing holds its thread for ever.
     limit("sun.net.httpserver.maxReqTime", 10); // Seconds.
     limit("sun.net.httpserver.maxRspTime", 30); // Seconds; a scrape times out after 10 by default.
-    limit("sun.net.httpserver.timerMillis", 5_000); // How often these two are looked at.
+    limit("sun.net.httpserver.timerMillis", 10_000); // How often these two are looked at.
+    limit("sun.net.httpserver.clockTick", 30_000); // And how often idle connections are, in ms.
     limit("jdk.httpserver.maxConnections", 64); // Browsers and scrapers of one machine.
   }
 

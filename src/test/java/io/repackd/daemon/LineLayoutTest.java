@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class LineLayoutTest {
-  private static final Exception CHAIN =
+  private final Exception chain =
       new IllegalStateException("cannot read x", new IOException("Input/output error"));
 
   private final LineLayout journal = new LineLayout(LineLayout.Prefix.JOURNAL, false);
@@ -52,7 +52,7 @@ class LineLayoutTest {
 
   @Test
   void anExceptionIsItsChainOfMessagesOnTheSameLine() {
-    assertThat(journal.doLayout(event(Level.ERROR, "cycle failed", CHAIN)))
+    assertThat(journal.doLayout(event(Level.ERROR, "cycle failed", chain)))
         .isEqualTo(
             "<3>cycle failed: IllegalStateException: cannot read x;"
                 + " caused by IOException: Input/output error\n");
@@ -61,7 +61,7 @@ class LineLayoutTest {
   @Test
   void stacksFollowOnLinesOfTheirOwnWhereTheyAreAskedFor() {
     String text =
-        new LineLayout(LineLayout.Prefix.JOURNAL, true).doLayout(event(Level.ERROR, "x", CHAIN));
+        new LineLayout(LineLayout.Prefix.JOURNAL, true).doLayout(event(Level.ERROR, "x", chain));
 
     assertThat(text.lines())
         .allMatch(line -> line.startsWith("<3>"))

@@ -156,7 +156,7 @@ class ServiceNotificationTest {
     }
 
     private static Path pythonOnPath() {
-      for (String entry : System.getenv("PATH").split(":")) {
+      for (String entry : System.getenv("PATH").split(":", -1)) {
         if (Files.isExecutable(Path.of(entry, "python3"))) {
           return Path.of(entry, "python3");
         }

@@ -5,6 +5,7 @@ import static io.repackd.TestRegistrations.EVERY_SECOND;
 import static io.repackd.TestRegistrations.registration;
 import static io.repackd.TestRegistrations.settings;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
@@ -13,6 +14,7 @@ import io.repackd.maintenance.Result;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import io.repackd.schedule.MaintenanceScheduler.FirstRun;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -212,6 +214,46 @@ class MaintenanceSchedulerTest {
     assertThat(runs("linux")).isZero();
     assertThat(scheduler.nextRuns()).containsOnlyKeys("git");
     assertThat(scheduler.runNow(Path.of("/srv/git/linux.git/objects"))).isFalse();
+  }
+
+  @Test
+  void whatCameToHaveNoTriggerIsScheduledByTheNextUpdate() {
+    AtomicInteger asked = new AtomicInteger();
+    MaintenanceScheduler scheduler =
+        start(
+            this::quick,
+            2,
+            FirstRun.WHEN_DUE,
+            directory -> {
+              if (asked.incrementAndGet() == 1) {
+                throw new IllegalStateException("thrown by a test");
+              }
+              return Optional.empty();
+            });
+    List<Registration> registrations = List.of(registration("linux", EVERY_DAY));
+    assertThatThrownBy(() -> scheduler.update(registrations))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(scheduler.nextRuns()).isEmpty();
+
+    scheduler.update(registrations);
+
+    await().until(() -> runs("linux") == 1);
+  }
+
+  @Test
+  void aHistoryThatCannotBeReadIsNoReasonNotToMaintain() {
+    MaintenanceScheduler scheduler =
+        start(
+            this::quick,
+            2,
+            FirstRun.WHEN_DUE,
+            directory -> {
+              throw new IOException("Input/output error");
+            });
+
+    scheduler.update(List.of(registration("linux", EVERY_DAY)));
+
+    await().until(() -> runs("linux") == 1);
   }
 
   @Test
