@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,7 +36,8 @@ final class Leftovers {
     try (DirectoryStream<Path> files =
         Files.newDirectoryStream(directory.packDirectory(), "tmp_*")) {
       for (Path file : files) {
-        if (OURS.matcher(String.valueOf(file.getFileName())).matches()) {
+        if (OURS.matcher(String.valueOf(file.getFileName())).matches()
+            && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
           found.add(file);
         }
       }
