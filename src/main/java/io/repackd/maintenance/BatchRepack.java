@@ -49,8 +49,9 @@ final class BatchRepack {
    *
    * @return what was written; nothing if the pack that would result is there already
    * @throws CorruptFileException if a pack of the batch is damaged: nothing is published
+   * @throws StepFailure if the index lists a pack of the batch no more
    */
-  Work run(Batch batch) throws IOException {
+  Work run(Batch batch) throws IOException, StepFailure {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
       List<PackSource> sources = new ArrayList<>();
@@ -70,12 +71,19 @@ final class BatchRepack {
   }
 
   /** Finds the objects that the index assigns to the batch: both are in the order of ids, so one walk meets all of them. */
-  private void select(MultiPackIndex index, Batch batch, List<PackSource> sources)
-      throws CorruptFileException {
+  private static void select(MultiPackIndex index, Batch batch, List<PackSource> sources)
+      throws CorruptFileException, StepFailure {
     int[] sourceOfPack = new int[index.packNames().size()];
     Arrays.fill(sourceOfPack, -1);
     for (int i = 0; i < sources.size(); i++) {
-      int number = index.packNames().indexOf(batch.packs().get(i).pack().indexName());
+      String name = batch.packs().get(i).pack().indexName();
+      int number = index.packNames().indexOf(name);
+      if (number < 0) {
+        throw new StepFailure(
+            Result.SKIPPED,
+            "packs-changed",
+            "%s does not list %s any more".formatted(index.path(), name));
+      }
       sourceOfPack[number] = i;
     }
     long[] cursors = new long[sources.size()];
@@ -124,7 +132,9 @@ final class BatchRepack {
       writer.writeIndex(index.channel());
       writer.writeReverseIndex(reverseIndex.channel());
       verify(pack.file(), index.file());
-      if (Files.exists(directory.packDirectory().resolve(name + ".pack"))) {
+      // A pack without its index is what a crash left of an earlier attempt: it is no pack, and is
+      // replaced.
+      if (exists(name + ".pack") && exists(name + ".idx")) {
         return Work.NONE;
       }
       pack.setModified(youngerThan(batch));
@@ -152,6 +162,10 @@ final class BatchRepack {
       publisher.syncDirectory();
       return new Work(1, 0, writer.objects(), bytes);
     }
+  }
+
+  private boolean exists(String name) {
+    return Files.exists(directory.packDirectory().resolve(name));
   }
 
   /** Removes what was published of a pack whose index was not. */

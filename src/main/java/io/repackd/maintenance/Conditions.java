@@ -31,7 +31,19 @@ final class Conditions {
       throw skipped(
           "index-disabled", "the repository's git configuration has core.multiPackIndex=false");
     }
-    PackDirectoryListing listing = directory.listPacks();
+    checkIndex(directory.listPacks());
+    Optional<String> gc = GcPid.holder(directory, now);
+    if (gc.isPresent()) {
+      throw skipped("locked", gc.get() + " is running");
+    }
+  }
+
+  /**
+   * Checks that the multi-pack-index is one which may be replaced.
+   *
+   * @throws StepFailure if something would be lost with it
+   */
+  static void checkIndex(PackDirectoryListing listing) throws StepFailure {
     if (listing.indexChain().isPresent()) {
       throw skipped(
           "index-chain",
@@ -46,10 +58,6 @@ final class Conditions {
       throw skipped(
           "index-bitmap",
           "%s would be lost if the multi-pack-index was written".formatted(bitmap.get().path()));
-    }
-    Optional<String> gc = GcPid.holder(directory, now);
-    if (gc.isPresent()) {
-      throw skipped("locked", gc.get() + " is running");
     }
   }
 

@@ -11,6 +11,7 @@ import io.repackd.midx.MultiPackIndexVerifier;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
@@ -144,9 +145,10 @@ final class CycleSteps {
 
   private Done write(Base base) throws IOException, StepFailure {
     for (int attempt = 1; attempt <= MAX_TRIES; attempt++) {
+      PackDirectoryListing listing = directory.listPacks();
+      Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
       try (IndexDraft draft =
-          IndexDraft.write(
-              directory, directory.listPacks(), base, directory.publisher(), cancellation)) {
+          IndexDraft.write(directory, listing, base, ledger, directory.publisher(), cancellation)) {
         damage = draft.damage();
         indexed = draft.kind() != IndexDraft.Kind.NOTHING;
         switch (draft.kind()) {
@@ -171,15 +173,17 @@ final class CycleSteps {
   }
 
   private boolean install(IndexDraft draft) throws IOException {
+    if (draft.kind() == IndexDraft.Kind.REBUILT) {
+      // Before and not after, so that a crash in between cannot leave the windows open.
+      ledger.restart();
+      ledger.save();
+    }
     try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
       return draft.install(indexLock);
     }
   }
 
-  private Done written(IndexDraft draft) throws IOException {
-    if (draft.kind() == IndexDraft.Kind.REBUILT) {
-      ledger.restart();
-    }
+  private static Done written(IndexDraft draft) throws IOException {
     String how = draft.reason().isEmpty() ? "" : ", written anew because " + draft.reason();
     return new Done(
         new Work(0, 0, 0, draft.bytes()), "%d packs%s".formatted(draft.listed().size(), how));
@@ -299,7 +303,7 @@ final class CycleSteps {
     }
   }
 
-  private Done repack(Batch batch) throws IOException {
+  private Done repack(Batch batch) throws IOException, StepFailure {
     Work work = new BatchRepack(directory, clock.instant(), cancellation).run(batch);
     String detail =
         work.packsWritten() == 0

@@ -52,9 +52,10 @@ public record DryRun(Optional<String> obstacle, String index, CyclePlan plan, Li
     try {
       PackDirectoryListing listing = directory.listPacks();
       FilePublisher publisher = new FilePublisher(scratch, SharedPermissions.UMASK);
+      UnreferencedLedger ledger = UnreferencedLedger.read(stateDirectory, directory);
       try (IndexDraft draft =
-          IndexDraft.write(directory, listing, Base.INSTALLED, publisher, cancellation)) {
-        return of(directory, settings, request, now, stateDirectory, draft);
+          IndexDraft.write(directory, listing, Base.INSTALLED, ledger, publisher, cancellation)) {
+        return of(directory, settings, request, now, ledger, draft);
       }
     } catch (UnsupportedIndexException e) {
       return obstacle(e.getMessage());
@@ -72,7 +73,7 @@ public record DryRun(Optional<String> obstacle, String index, CyclePlan plan, Li
       MaintenanceSettings settings,
       Request request,
       Instant now,
-      Path stateDirectory,
+      UnreferencedLedger ledger,
       IndexDraft draft)
       throws IOException {
     if (draft.kind() == IndexDraft.Kind.NOTHING) {
@@ -80,12 +81,7 @@ public record DryRun(Optional<String> obstacle, String index, CyclePlan plan, Li
     }
     Snapshot snapshot =
         Snapshots.take(
-            directory,
-            draft.listed(),
-            draft.file(),
-            UnreferencedLedger.read(stateDirectory, directory),
-            Readers.census(directory),
-            now);
+            directory, draft.listed(), draft.file(), ledger, Readers.census(directory), now);
     CyclePlan plan =
         draft.damage().isEmpty()
             ? CyclePlanner.plan(snapshot, settings, request.immediately())

@@ -84,6 +84,7 @@ final class IndexDraft implements AutoCloseable {
   /**
    * Writes a draft.
    *
+   * @param ledger which packs are known to own nothing
    * @param publisher where the file lies until it is installed
    * @throws io.repackd.midx.UnsupportedIndexException if the installed index is of a kind that is left alone
    */
@@ -91,10 +92,11 @@ final class IndexDraft implements AutoCloseable {
       ObjectDirectory directory,
       PackDirectoryListing listing,
       Base base,
+      UnreferencedLedger ledger,
       FilePublisher publisher,
       Cancellation cancellation)
       throws IOException {
-    return new Writing(directory, listing, publisher, cancellation).write(base);
+    return new Writing(directory, listing, ledger, publisher, cancellation).write(base);
   }
 
   Kind kind() {
@@ -169,6 +171,7 @@ final class IndexDraft implements AutoCloseable {
   private static final class Writing {
     private final ObjectDirectory directory;
     private final PackDirectoryListing listing;
+    private final UnreferencedLedger ledger;
     private final FilePublisher publisher;
     private final Cancellation cancellation;
     private final Map<String, StoredPack> packs = new HashMap<>();
@@ -177,10 +180,12 @@ final class IndexDraft implements AutoCloseable {
     Writing(
         ObjectDirectory directory,
         PackDirectoryListing listing,
+        UnreferencedLedger ledger,
         FilePublisher publisher,
         Cancellation cancellation) {
       this.directory = directory;
       this.listing = listing;
+      this.ledger = ledger;
       this.publisher = publisher;
       this.cancellation = cancellation;
       listing.packs().forEach(pack -> packs.put(pack.indexName(), pack));
@@ -256,12 +261,23 @@ final class IndexDraft implements AutoCloseable {
         try {
           PackIndex index = PackIndex.open(pack.index().path(), directory.hash(), arena);
           PackFile.check(pack.data().path(), index);
-          opened.add(new IndexedPack(name, index, pack.data().modifiedSeconds()));
+          opened.add(new IndexedPack(name, index, age(pack)));
         } catch (CorruptFileException e) {
           damage.add(e.getMessage());
         }
       }
       return opened;
+    }
+
+    /**
+     * How new a pack counts. One that was to be deleted when the machine stopped is not listed any more, but it is not new: it
+     * gets nothing that another pack has. Older indexes list it too, so to give it objects back and delete their present owner
+     * would lead the readers of those to nowhere.
+     */
+    private long age(StoredPack pack) {
+      return ledger.since(pack).isPresent()
+          ? IndexedPack.OLDER_THAN_ALL
+          : pack.data().modifiedSeconds();
     }
 
     private IndexDraft writeFile(

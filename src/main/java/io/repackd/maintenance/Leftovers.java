@@ -15,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -97,7 +98,11 @@ final class Leftovers {
     List<Path> found = new ArrayList<>();
     try (DirectoryStream<Path> files =
         Files.newDirectoryStream(directory.packDirectory(), "tmp_*")) {
-      files.forEach(found::add);
+      for (Path file : files) {
+        if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+          found.add(file);
+        }
+      }
     } catch (NoSuchFileException e) {
       return List.of();
     } catch (DirectoryIteratorException e) {

@@ -124,6 +124,9 @@ public final class MaintenanceCycle {
         return outcome(Result.CANCELLED, "stopping", "asked to stop");
       } catch (IOException e) {
         return outcome(Result.FAILED, "unreadable", StepErrors.describe(e));
+      } catch (RuntimeException | InternalError | OutOfMemoryError e) {
+        // Between the steps files are mapped too, and may be cut off.
+        return failed(StepErrors.classify(e));
       }
     }
 

@@ -4,7 +4,6 @@ import io.repackd.platform.ProcessTable.Census;
 import io.repackd.platform.ProcessTable.Reader;
 import io.repackd.platform.ProcessTable.UsedFile;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 
@@ -52,9 +51,13 @@ final class ReaderRule {
   static Optional<String> foreignMaintenance(Census census) {
     return census.readers().stream()
         .filter(reader -> reader.command().startsWith("git"))
-        .filter(
-            reader -> Arrays.stream(reader.arguments().split(" ", -1)).anyMatch(DELETES::contains))
+        .filter(reader -> DELETES.contains(commandOf(reader)))
         .map(reader -> "%s: %s".formatted(reader.describe(), reader.arguments()))
         .findFirst();
+  }
+
+  private static String commandOf(Reader reader) {
+    String[] words = reader.arguments().split(" ", -1);
+    return words.length > 1 ? words[1] : "";
   }
 }

@@ -111,7 +111,9 @@ final class UnreferencedLedger {
   /** Since when a pack owns nothing; empty if it is not known to own nothing. */
   Optional<Instant> since(StoredPack pack) {
     Entry entry = entries.get(pack.indexName());
-    return Optional.ofNullable(entry).map(Entry::since);
+    return Optional.ofNullable(entry)
+        .filter(known -> known.describes(pack.data()))
+        .map(Entry::since);
   }
 
   /**

@@ -59,9 +59,14 @@ final class OwnerMerge implements AutoCloseable {
     this.cancellation = cancellation;
     // One portion more than workers: it can be written out while they all work.
     this.idle = new ArrayBlockingQueue<>(workers + 1);
-    long largest = largestPortion();
-    for (int i = 0; i <= workers; i++) {
-      idle.add(new Portion(hash, largest, large, arena));
+    try {
+      long largest = largestPortion();
+      for (int i = 0; i <= workers; i++) {
+        idle.add(new Portion(hash, largest, large, arena));
+      }
+    } catch (RuntimeException | Error e) {
+      arena.close(); // what was taken before the memory ran out
+      throw e;
     }
     this.executor =
         Executors.newFixedThreadPool(

@@ -1,7 +1,7 @@
 package io.repackd.objectdir;
 
+import io.repackd.platform.ProcessStamp;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -47,11 +47,12 @@ public final class GcPid {
     try {
       long pid = Long.parseLong(words[0]);
       String host = words.length > 1 ? words[1].strip() : "";
-      boolean elsewhere = !host.equals(InetAddress.getLocalHost().getHostName());
+      // The kernel's name, as git has it: a name service may know another, or none.
+      boolean elsewhere = !host.equals(ProcessStamp.own().host());
       return elsewhere || ProcessHandle.of(pid).isPresent()
           ? Optional.of("git gc (pid %d on %s)".formatted(pid, host))
           : Optional.empty();
-    } catch (NumberFormatException | IOException e) {
+    } catch (NumberFormatException e) {
       return Optional.empty();
     }
   }

@@ -2,7 +2,10 @@ package io.repackd.objectdir;
 
 import io.repackd.platform.Reason;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +21,9 @@ import org.eclipse.jgit.util.StringUtils;
  * configuration and measure the file system's clock for seconds. Conditional includes ({@code includeIf}) are not followed.
  */
 final class GitConfiguration {
+  /** Configurations have some kilobytes; one beyond this is none. */
+  private static final int MAX_BYTES = 16 << 20;
+
   private final Config config;
 
   private GitConfiguration(Config config) {
@@ -59,7 +65,7 @@ final class GitConfiguration {
   private static Config parse(Path file, Config base) throws ObjectDirectoryException {
     Config config = new IncludingConfig(base, file);
     try {
-      config.fromText(Files.readString(file));
+      config.fromText(new String(read(file), StandardCharsets.UTF_8));
       return config;
     } catch (IOException e) {
       throw new ObjectDirectoryException(
@@ -67,6 +73,20 @@ final class GitConfiguration {
     } catch (ConfigInvalidException e) {
       throw new ObjectDirectoryException(
           "cannot parse git configuration %s: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  /** Reads a file whose path comes out of a repository: it may be a device, or a pipe that nobody writes to. */
+  private static byte[] read(Path file) throws IOException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new IOException("not a regular file");
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] content = in.readNBytes(MAX_BYTES + 1);
+      if (content.length > MAX_BYTES) {
+        throw new IOException("larger than %d bytes".formatted(MAX_BYTES));
+      }
+      return content;
     }
   }
 
@@ -111,10 +131,9 @@ final class GitConfiguration {
 
     @Override
     protected byte[] readIncludedConfig(String included) throws ConfigInvalidException {
-      Path target = Path.of(expandHome(included));
       try {
-        return Files.readAllBytes(file.resolveSibling(target));
-      } catch (IOException e) {
+        return read(file.resolveSibling(Path.of(expandHome(included))));
+      } catch (IOException | InvalidPathException e) {
         return new byte[0]; // git ignores an include that is not there
       }
     }

@@ -3,16 +3,18 @@ package io.repackd.objectdir;
 import io.repackd.platform.ProcessStamp;
 import io.repackd.platform.Reason;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,6 +36,8 @@ public final class LockFile implements AutoCloseable {
   private static final int MAX_OWNER_BYTES = 4096;
 
   private static final String PREFIX = "tmp_lock_";
+
+  private static final Object BREAKING = new Object();
 
   private final Path file;
   private final Optional<Path> pidFile;
@@ -64,10 +68,32 @@ public final class LockFile implements AutoCloseable {
     }
     Optional<Path> pidFile = announced ? Optional.of(pidFileOf(file)) : Optional.empty();
     LockFile lock = new LockFile(file, pidFile, stamp);
-    if (announced) {
-      Files.writeString(pidFileOf(file), "pid " + ProcessStamp.own().pid() + "\n");
+    try {
+      if (pidFile.isPresent()) {
+        announce(pidFile.get());
+      }
+    } catch (IOException e) {
+      Files.deleteIfExists(file); // nobody else can break the lock of a process that lives
+      throw e;
     }
     return lock;
+  }
+
+  /** Writes the companion. What lies there is replaced, and no symbolic link is followed: it may lead anywhere. */
+  private static void announce(Path pidFile) throws IOException {
+    Path unnamed = temporary(pidFile);
+    try {
+      Files.writeString(
+          unnamed, "pid " + ProcessStamp.own().pid() + "\n", StandardOpenOption.CREATE_NEW);
+      Files.move(unnamed, pidFile, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Files.deleteIfExists(unnamed);
+      throw new ObjectDirectoryException("cannot write %s: %s".formatted(pidFile, Reason.of(e)), e);
+    }
+  }
+
+  private static Path temporary(Path file) {
+    return file.resolveSibling(PREFIX + UUID.randomUUID());
   }
 
   private static FileStamp createAfterBreaking(Path file) throws IOException {
@@ -83,7 +109,7 @@ public final class LockFile implements AutoCloseable {
    * the line is written elsewhere, and linked to the lock's name, which fails if that is taken.
    */
   private static FileStamp create(Path file) throws IOException {
-    Path unlinked = file.resolveSibling(PREFIX + UUID.randomUUID());
+    Path unlinked = temporary(file);
     try {
       Files.writeString(
           unlinked, ProcessStamp.own().render() + "\n", StandardOpenOption.CREATE_NEW);
@@ -91,7 +117,7 @@ public final class LockFile implements AutoCloseable {
         Files.createLink(file, unlinked);
         return FileStamp.of(file);
       } finally {
-        Files.delete(unlinked);
+        Files.deleteIfExists(unlinked); // git prune sweeps such files, and may have been faster
       }
     } catch (FileAlreadyExistsException e) {
       throw e;
@@ -106,29 +132,42 @@ public final class LockFile implements AutoCloseable {
     return file.resolveSibling(name.substring(0, name.length() - ".lock".length()) + "~pid.lock");
   }
 
+  /**
+   * Removes a lock file whose owner is dead.
+   *
+   * <p>The kernel gives up our lock on the file as soon as we close any descriptor of it. So it is read through the one that is
+   * locked, and only one thread at a time is here. That this is the file at that path is known because the path leads to the same
+   * before it was opened and after it was locked.
+   */
   private static boolean breakIfDead(Path file) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      FileLock breaking = channel.tryLock();
-      if (breaking == null) {
-        return false;
+    synchronized (BREAKING) {
+      try {
+        FileStamp found = FileStamp.of(file);
+        try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+          FileLock breaking = channel.tryLock();
+          if (breaking == null
+              || !found.unchanged()
+              || ProcessStamp.parse(start(channel)).filter(ProcessStamp::provablyDead).isEmpty()) {
+            return false;
+          }
+          Files.delete(file);
+          return true;
+        }
+      } catch (NoSuchFileException e) {
+        return true;
+      } catch (AccessDeniedException e) {
+        return false; // another user's
       }
-      FileStamp examined = FileStamp.of(file);
-      boolean dead = stampIn(file).filter(ProcessStamp::provablyDead).isPresent();
-      if (!dead || !examined.unchanged()) {
-        return false;
-      }
-      Files.delete(file);
-      return true;
-    } catch (NoSuchFileException e) {
-      return true;
-    } catch (OverlappingFileLockException e) {
-      return false; // another thread of ours is at it
     }
   }
 
-  private static Optional<ProcessStamp> stampIn(Path file) throws IOException {
-    return ProcessStamp.parse(start(file));
+  private static String start(FileChannel channel) throws IOException {
+    ByteBuffer start = ByteBuffer.allocate(MAX_OWNER_BYTES);
+    while (start.hasRemaining() && channel.read(start) >= 0) {
+      // until it is full or the file ends
+    }
+    return StandardCharsets.ISO_8859_1.decode(start.flip()).toString();
   }
 
   private static String start(Path file) throws IOException {
@@ -138,6 +177,12 @@ public final class LockFile implements AutoCloseable {
   }
 
   private static LockedException held(Path file) throws IOException {
+    synchronized (BREAKING) { // closing the file would end the lock of a thread that is at it
+      return describeHolder(file);
+    }
+  }
+
+  private static LockedException describeHolder(Path file) throws IOException {
     try {
       Duration age = Duration.between(FileStamp.of(file).modified(), Instant.now());
       String owner = start(file).strip();
@@ -145,7 +190,7 @@ public final class LockFile implements AutoCloseable {
         return new LockedException(file, owner.substring(0, owner.indexOf(" start=")), age);
       }
       return new LockedException(file, gitOwner(file), age);
-    } catch (NoSuchFileException e) {
+    } catch (NoSuchFileException | AccessDeniedException e) {
       return new LockedException(file, "somebody", Duration.ZERO);
     }
   }
@@ -169,9 +214,11 @@ public final class LockFile implements AutoCloseable {
     int removed = 0;
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, PREFIX + "*")) {
       for (Path file : files) {
-        if (stampIn(file).filter(ProcessStamp::provablyDead).isPresent()) {
-          Files.deleteIfExists(file);
-          removed++;
+        synchronized (BREAKING) { // it may be another name of a lock that is being broken
+          if (ProcessStamp.parse(start(file)).filter(ProcessStamp::provablyDead).isPresent()) {
+            Files.deleteIfExists(file);
+            removed++;
+          }
         }
       }
     } catch (NoSuchFileException e) {
@@ -200,10 +247,13 @@ public final class LockFile implements AutoCloseable {
   @Override
   public void close() throws IOException {
     if (stamp.unchanged()) {
-      if (pidFile.isPresent()) {
-        Files.deleteIfExists(pidFile.get());
+      try {
+        if (pidFile.isPresent()) {
+          Files.deleteIfExists(pidFile.get());
+        }
+      } finally {
+        Files.deleteIfExists(file);
       }
-      Files.deleteIfExists(file);
     }
   }
 }

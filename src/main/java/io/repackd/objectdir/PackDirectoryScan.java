@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * Lists a pack directory once and sorts its files into packs and what is none.
@@ -26,6 +28,10 @@ import java.util.TreeSet;
 final class PackDirectoryScan {
   static final String INDEX_NAME = "multi-pack-index";
   private static final String CHAIN = "multi-pack-index.d/multi-pack-index-chain";
+
+  /** What belongs to an index is named after its hash. Anything else with such a beginning is somebody's own. */
+  private static final Pattern INDEX_SIDECAR =
+      Pattern.compile(INDEX_NAME + "-([0-9a-f]{40}|[0-9a-f]{64})\\.(bitmap|rev)");
 
   private final Path directory;
   private final Map<String, Set<String>> extensionsByStem = new TreeMap<>();
@@ -79,9 +85,12 @@ final class PackDirectoryScan {
   }
 
   private void examine(String stem, Set<String> extensions) throws IOException {
+    // The index of a pack comes last. So once it is there, what came before it is there too, even
+    // if the listing missed it: a .promisor or a .keep which came while the listing was made.
+    Optional<FileStamp> index = stamp(stem + ".idx");
     Map<Sidecar, FileStamp> sidecars = new EnumMap<>(Sidecar.class);
     for (Sidecar sidecar : Sidecar.values()) {
-      if (extensions.contains(sidecar.extension())) {
+      if (index.isPresent() || extensions.contains(sidecar.extension())) {
         stamp(stem + "." + sidecar.extension()).ifPresent(found -> sidecars.put(sidecar, found));
       }
     }
@@ -89,10 +98,7 @@ final class PackDirectoryScan {
     if (keep != null) {
       readKeep(stem, keep);
     }
-    // Sidecars were looked at before the pack, as git does: a pack that is there has those which
-    // came before it.
     Optional<FileStamp> data = stamp(stem + ".pack");
-    Optional<FileStamp> index = stamp(stem + ".idx");
     if (data.isPresent() && index.isPresent()) {
       packs.add(new StoredPack(stem, data.get(), index.get(), sidecars));
       return;
@@ -125,7 +131,7 @@ final class PackDirectoryScan {
     if (found.isEmpty()) {
       return;
     }
-    if (name.startsWith(INDEX_NAME + "-")) {
+    if (INDEX_SIDECAR.matcher(name).matches()) {
       indexSidecars.add(found.get());
     } else {
       garbage.add(new GarbageFile(kindOf(name), found.get()));
@@ -141,6 +147,8 @@ final class PackDirectoryScan {
       return FileStamp.find(directory.resolve(name));
     } catch (ObjectDirectoryException e) {
       return Optional.empty(); // neither a directory nor a symbolic link is part of a pack
+    } catch (InvalidPathException e) {
+      return Optional.empty(); // a name that is none in our locale
     }
   }
 

@@ -3,8 +3,10 @@ package io.repackd.platform;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,6 +29,19 @@ public final class ProcessTable {
   private static final long TICKS_PER_SECOND = 100;
 
   private static final String DELETED = " (deleted)";
+  private static final Path ROOT = Path.of("/");
+
+  /** Options before git's command whose argument is a word of its own. Source: git(1). */
+  private static final Set<String> GIT_OPTIONS_WITH_ARGUMENT =
+      Set.of(
+          "-C",
+          "-c",
+          "--attr-source",
+          "--config-env",
+          "--git-dir",
+          "--namespace",
+          "--super-prefix",
+          "--work-tree");
 
   private final Path proc;
 
@@ -53,7 +68,8 @@ public final class ProcessTable {
    *
    * @param pid its id
    * @param command its name, as the kernel has it (at most 15 characters)
-   * @param arguments its first two arguments, joined by a blank; empty if hidden
+   * @param arguments the name of its program and what it was told, at most three words joined by blanks; for git without the
+   *     options before the command, so that the command is the second; empty if hidden
    * @param started when it started
    * @param worksThere whether its working directory lies in one of the directories
    * @param files what it has open or mapped there
@@ -113,6 +129,8 @@ public final class ProcessTable {
           }
         }
       }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
     }
     return new Census(readers, hidden);
   }
@@ -165,15 +183,25 @@ public final class ProcessTable {
         } catch (IOException e) {
           continue; // closed since the directory was listed
         }
-        if (raw.startsWith("/") && within(directories, stripDeleted(raw))) {
+        if (within(directories, stripDeleted(raw))) {
           files.add(usedFile(raw, inode(descriptor)));
         }
       }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause(); // the process has just ended
     }
   }
 
   private static UsedFile usedFile(String raw, long inode) {
-    return new UsedFile(Path.of(stripDeleted(raw)), inode, raw.endsWith(DELETED));
+    return new UsedFile(path(stripDeleted(raw)), inode, raw.endsWith(DELETED));
+  }
+
+  private static Path path(String name) {
+    try {
+      return Path.of(name);
+    } catch (InvalidPathException e) {
+      return ROOT; // no name in this locale, so no file that we know
+    }
   }
 
   private static long inode(Path descriptor) {
@@ -184,12 +212,11 @@ public final class ProcessTable {
     }
   }
 
+  /** Compares text: what other processes use may have names that are no paths in our locale. */
   private static boolean within(Set<Path> directories, String path) {
-    if (!path.startsWith("/")) {
-      return false;
-    }
-    Path candidate = Path.of(path);
-    return directories.stream().anyMatch(candidate::startsWith);
+    return directories.stream()
+        .map(Path::toString)
+        .anyMatch(directory -> path.equals(directory) || path.startsWith(directory + "/"));
   }
 
   private static String link(Path path) throws IOException {
@@ -207,8 +234,32 @@ public final class ProcessTable {
   }
 
   private static String arguments(Path cmdline) throws IOException {
-    String[] words = Files.readString(cmdline, StandardCharsets.ISO_8859_1).split("\0", 4);
-    return String.join(" ", List.of(words).subList(0, Math.min(words.length, 3)));
+    String[] words = Files.readString(cmdline, StandardCharsets.ISO_8859_1).split("\0");
+    if (words.length == 0) {
+      return "";
+    }
+    List<String> said = new ArrayList<>();
+    String program = words[0].substring(words[0].lastIndexOf('/') + 1);
+    int next = 1;
+    if (program.startsWith("git-")) {
+      said.addAll(List.of("git", program.substring("git-".length())));
+    } else {
+      said.add(program);
+      next = program.equals("git") ? commandOfGit(words) : 1;
+    }
+    while (next < words.length && said.size() < 3) {
+      said.add(words[next++]);
+    }
+    return String.join(" ", said);
+  }
+
+  /** Where the command stands: {@code git -C PATH -c KEY=VALUE --git-dir=PATH gc}. */
+  private static int commandOfGit(String[] words) {
+    int next = 1;
+    while (next < words.length && words[next].startsWith("-")) {
+      next += GIT_OPTIONS_WITH_ARGUMENT.contains(words[next]) ? 2 : 1;
+    }
+    return next;
   }
 
   private static long startTicks(Path entry) throws IOException {

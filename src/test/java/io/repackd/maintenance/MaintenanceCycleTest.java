@@ -22,6 +22,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -241,6 +242,69 @@ class MaintenanceCycleTest {
     old.forEach(GitRepository::remove);
     assertThat(run(repository, Request.SCHEDULED, Instant.now()).result()).isEqualTo(Result.OK);
     repository.assertHealthy();
+  }
+
+  @Test
+  void packsThatWereToBeDeletedWhenTheMachineStoppedGetNothingBack() throws Exception {
+    GitRepository repository = repository().fetches(4, random);
+    List<Path> old = repository.packFiles();
+    Instant start = Instant.now().plusSeconds(60);
+    run(repository, Request.SCHEDULED, start, new BatchSize.Everything());
+    List<Path> all = new ArrayList<>(repository.packFiles());
+    all.removeAll(old);
+    // The index without them was installed, and then nothing more was done.
+    repository.gitWithInput(
+        String.valueOf(all.getFirst().getFileName()).replace(".pack", ".idx") + "\n",
+        "multi-pack-index",
+        "write",
+        "--stdin-packs");
+    CycleOutcome next =
+        run(
+            repository,
+            Request.SCHEDULED,
+            start.plus(Duration.ofMinutes(61)),
+            new BatchSize.Everything());
+    assertThat(next.result()).as(next.detail()).isEqualTo(Result.OK);
+    assertThat(next.work().packsWritten()).isZero();
+    assertThat(repository.packFiles()).isEqualTo(all);
+    repository.assertHealthy();
+  }
+
+  @Test
+  void aPackWhoseIndexWasNotPublishedBeforeACrashIsPublishedAgain() throws Exception {
+    GitRepository repository = repository().fetches(4, random).distinctTimes();
+    List<Path> old = repository.packFiles();
+    run(repository, NOW, Instant.now(), new BatchSize.Everything());
+    Path written =
+        repository.packFiles().stream().filter(p -> !old.contains(p)).findFirst().orElseThrow();
+    Path index = Path.of(written.toString().replace(".pack", ".idx"));
+    Files.delete(index);
+    Files.delete(repository.index());
+    CycleOutcome again = run(repository, NOW, Instant.now(), new BatchSize.Everything());
+    assertThat(again.result()).as(again.detail()).isEqualTo(Result.OK);
+    assertThat(again.work().packsWritten()).isEqualTo(1);
+    assertThat(index).exists();
+    repository.assertHealthy();
+  }
+
+  @Test
+  void aFileThatOnlyHasANameLikeThatOfTheIndexIsLeftAlone() throws Exception {
+    GitRepository repository = repository().fetches(2, random);
+    Path mine = Files.writeString(repository.packs().resolve("multi-pack-index-of-mine"), "mine");
+    assertThat(run(repository, NOW, Instant.now()).result()).isEqualTo(Result.OK);
+    assertThat(mine).hasContent("mine");
+  }
+
+  @Test
+  void aRepositoryWithNothingButAnEmptyPackIsFine() throws Exception {
+    GitRepository repository = repository();
+    repository.gitWithInput(
+        "", "pack-objects", "-q", repository.packs().resolve("pack").toString());
+    for (int i = 0; i < 2; i++) {
+      CycleOutcome outcome = run(repository, NOW, Instant.now());
+      assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.OK);
+    }
+    assertThat(repository.packFiles()).hasSize(1);
   }
 
   @Test

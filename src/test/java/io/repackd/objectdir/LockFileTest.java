@@ -87,6 +87,28 @@ class LockFileTest {
   }
 
   @Test
+  void aSymbolicLinkInThePlaceOfTheCompanionIsNotFollowed() throws Exception {
+    Path precious = Files.writeString(directory.resolve("precious"), "precious");
+    Path companion = directory.resolve("maintenance~pid.lock");
+    Files.createSymbolicLink(companion, precious);
+    try (LockFile held = acquire()) {
+      assertThat(held.stillHeld()).isTrue();
+      assertThat(companion)
+          .isRegularFile()
+          .isReadable()
+          .hasContent("pid " + ProcessHandle.current().pid() + "\n");
+    }
+    assertThat(precious).hasContent("precious");
+  }
+
+  @Test
+  void aLockThatCannotBeAnnouncedIsNotKept() throws Exception {
+    Files.createDirectories(directory.resolve("maintenance~pid.lock/something"));
+    assertThatThrownBy(this::acquire).hasMessageContaining("maintenance~pid.lock");
+    assertThat(lock()).doesNotExist();
+  }
+
+  @Test
   void ofManyWhoFindADeadLockOnlyOneGetsIt() throws Exception {
     ProcessStamp own = ProcessStamp.own();
     ProcessStamp dead =

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.repackd.GitRepository;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -170,5 +173,34 @@ class ObjectDirectoryTest {
       assertThat(file.file()).exists();
     }
     assertThat(repository.files("")).isEmpty();
+  }
+
+  @Test
+  void aConfigurationThatIncludesADeviceIsReadWithoutIt() throws Exception {
+    GitRepository repository = repository();
+    repository.git("config", "include.path", "/dev/zero");
+    assertThat(open(repository).traits().preciousObjects()).isFalse();
+  }
+
+  @Test
+  void aConfigurationNeedNotBeInUtf8() throws Exception {
+    GitRepository repository = repository();
+    Path file = repository.path().resolve("config");
+    byte[] latin1 = "[user]\n\tname = J\u00f6rg\n".getBytes(StandardCharsets.ISO_8859_1);
+    Files.write(file, latin1, StandardOpenOption.APPEND);
+    assertThat(open(repository).traits().multiPackIndex()).isTrue();
+  }
+
+  @Test
+  void whoeverCollectsGarbageIsKnownByTheKernelsNameOfThisHost() throws Exception {
+    GitRepository repository = repository();
+    Path file = repository.path().resolve("gc.pid");
+    String host = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    Files.writeString(file, ProcessHandle.current().pid() + " " + host);
+    assertThat(GcPid.holder(open(repository), Instant.now())).isPresent();
+    Files.writeString(file, Integer.MAX_VALUE + " " + host);
+    assertThat(GcPid.holder(open(repository), Instant.now())).isEmpty();
+    Files.writeString(file, Integer.MAX_VALUE + " elsewhere");
+    assertThat(GcPid.holder(open(repository), Instant.now())).isPresent();
   }
 }

@@ -11,6 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ProcessTableTest {
   @TempDir Path directory;
@@ -65,6 +67,32 @@ class ProcessTableTest {
     } finally {
       end(process);
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "git repack -a -d, git repack -a",
+    "git -C /srv/r.git -c gc.auto=0 --git-dir=. --no-pager gc --prune=now, git gc --prune=now",
+    "/usr/bin/git --work-tree . multi-pack-index write, git multi-pack-index write",
+    "/usr/lib/git-core/git-repack -a, git repack -a",
+    "java -jar jgit.jar gc, java -jar jgit.jar",
+    "git, git"
+  })
+  void theCommandOfGitIsFoundBehindItsOptions(String line, String said) throws Exception {
+    Path process = Files.createDirectories(directory.resolve("proc/42"));
+    Files.writeString(directory.resolve("proc/stat"), "btime 1700000000\n");
+    Files.createDirectory(process.resolve("fd"));
+    Files.createFile(process.resolve("maps"));
+    Files.createSymbolicLink(process.resolve("cwd"), Path.of("/srv/r.git"));
+    Files.writeString(process.resolve("comm"), "git\n");
+    Files.writeString(process.resolve("cmdline"), line.replace(' ', '\0') + '\0');
+    Files.writeString(process.resolve("stat"), "42 (git) S" + " 1".repeat(30));
+    assertThat(
+            new ProcessTable(directory.resolve("proc"))
+                .census(Set.of(Path.of("/srv/r.git")))
+                .readers())
+        .singleElement()
+        .satisfies(reader -> assertThat(reader.arguments()).isEqualTo(said));
   }
 
   @Test
