@@ -13,6 +13,8 @@ import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.SharedPermissions;
 import io.repackd.objectdir.StoredPack;
+import io.repackd.platform.ProcessStamp;
+import io.repackd.platform.ProcessTable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -33,8 +35,14 @@ import java.util.UUID;
  * <p>One JSON file for each object directory in the state directory. What cannot be read counts as not remembered, and the
  * window begins anew; it never ends early. A pack is known by its name and by the device, inode, size and time of its file, so
  * that another of the same name starts with a window of its own.
+ *
+ * <p>The windows begin anew also when somebody has set the clock, which moves the time of the boot: neither the age of a window
+ * nor the start of a process could be compared with what was noted before.
  */
 final class UnreferencedLedger {
+  /** The clock is slewed by less than this between two cycles. */
+  private static final long CLOCK_TOLERANCE_SECONDS = 10;
+
   private final Path file;
   private final Path objectDirectory;
   private final Map<String, Entry> entries;
@@ -65,6 +73,9 @@ final class UnreferencedLedger {
       Config root =
           ConfigFactory.parseString(
               Files.readString(file), ConfigParseOptions.defaults().setSyntax(ConfigSyntax.JSON));
+      if (clockWasSet(root)) {
+        return new UnreferencedLedger(file, directory.path(), entries);
+      }
       for (Config pack : root.getConfigList("packs")) {
         entries.put(
             pack.getString("index"),
@@ -79,6 +90,21 @@ final class UnreferencedLedger {
       entries.clear();
     }
     return new UnreferencedLedger(file, directory.path(), entries);
+  }
+
+  /** Whether the clock was set since the ledger was written. After a boot nobody is left who could be compared with. */
+  private static boolean clockWasSet(Config root) {
+    return root.getString("boot").equals(ProcessStamp.own().bootId())
+        && Math.abs(root.getLong("bootSeconds") - bootSeconds()) > CLOCK_TOLERANCE_SECONDS;
+  }
+
+  /** When the machine was booted, in seconds since 1970; 0 where there is no process table to tell. */
+  private static long bootSeconds() {
+    try {
+      return new ProcessTable().bootTime().getEpochSecond();
+    } catch (IOException e) {
+      return 0;
+    }
   }
 
   /** Forgets everything: the index was built anew, and readers of the one before may go to any pack. */
@@ -138,7 +164,11 @@ final class UnreferencedLedger {
                 "since", entry.since().toString())));
     String json =
         ConfigValueFactory.fromMap(
-                Map.of("objectDirectory", objectDirectory.toString(), "packs", packs))
+                Map.of(
+                    "objectDirectory", objectDirectory.toString(),
+                    "boot", ProcessStamp.own().bootId(),
+                    "bootSeconds", bootSeconds(),
+                    "packs", packs))
             .render(ConfigRenderOptions.concise());
     FilePublisher publisher = new FilePublisher(directory, SharedPermissions.UMASK);
     try (FilePublisher.Unpublished unpublished = publisher.create("ledger")) {

@@ -6,6 +6,9 @@ import java.lang.foreign.MemorySegment;
 
 /** The entries of an {@link EntryTable} in the order of their object ids. */
 final class IdOrder {
+  /** So many hashes do not share their first eight bytes; ids that somebody made up would take for ever to sort. */
+  private static final int MAX_ALIKE = 1000;
+
   private final EntryTable entries;
   private final LongTable prefixes;
   private final LongTable order;
@@ -15,8 +18,9 @@ final class IdOrder {
    * Sorts the entries: by the first eight bytes of their ids all together, and the few that share those by insertion.
    *
    * @throws IllegalArgumentException if an object was selected twice
+   * @throws CorruptFileException if so many ids are alike that they are no hashes
    */
-  IdOrder(EntryTable entries, int hashLength, Arena arena) {
+  IdOrder(EntryTable entries, int hashLength, Arena arena) throws CorruptFileException {
     this.entries = entries;
     this.hashLength = hashLength;
     long count = entries.count();
@@ -36,7 +40,7 @@ final class IdOrder {
     }
   }
 
-  private void insert(long i) {
+  private void insert(long i) throws CorruptFileException {
     long entry = order.get(i);
     long to = i;
     while (to > 0 && prefixes.get(to - 1) == prefixes.get(i)) {
@@ -46,6 +50,11 @@ final class IdOrder {
       }
       if (comparison < 0) {
         break;
+      }
+      if (i - to == MAX_ALIKE) {
+        throw new CorruptFileException(
+            entries.indexOf(entries.sourceOf(entry)).path(),
+            "more than %d ids begin like %s".formatted(MAX_ALIKE, idHex(entry)));
       }
       order.set(to, order.get(to - 1));
       to--;

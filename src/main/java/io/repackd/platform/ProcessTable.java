@@ -275,7 +275,12 @@ public final class ProcessTable {
     }
   }
 
-  private Instant bootTime() throws IOException {
+  /**
+   * When the machine was booted by what its clock says now: it moves when somebody sets the clock.
+   *
+   * @throws IOException if there is no process table
+   */
+  public Instant bootTime() throws IOException {
     for (String line : Files.readAllLines(proc.resolve("stat"), StandardCharsets.ISO_8859_1)) {
       if (line.startsWith("btime ")) {
         return Instant.ofEpochSecond(Long.parseLong(line.substring("btime ".length()).strip()));

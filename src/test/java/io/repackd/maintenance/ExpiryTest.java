@@ -1,0 +1,162 @@
+package io.repackd.maintenance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.repackd.GitRepository;
+import io.repackd.TestRegistrations;
+import io.repackd.maintenance.MaintenanceCycle.Request;
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.LockFile;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.RepositoryDiscovery;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.platform.Cancellation;
+import io.repackd.platform.ProcessStamp;
+import io.repackd.platform.ProcessTable;
+import io.repackd.platform.ProcessTable.Census;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three packs that own nothing, and one that has everything. */
+class ExpiryTest {
+  private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
+
+  @TempDir Path temporary;
+
+  private GitRepository repository;
+  private ObjectDirectory directory;
+  private Path complete;
+  private UnreferencedLedger ledger;
+
+  @BeforeEach
+  void threePacksThatOwnNothing() throws IOException {
+    repository = GitRepository.bare(temporary.resolve("r.git"), "-b", "main");
+    repository.fetches(3, new Random(20261120));
+    directory = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
+    repository.git("multi-pack-index", "write");
+    String all = repository.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)");
+    String pack = repository.packs().resolve("pack").toString();
+    complete =
+        Path.of(pack + "-" + repository.gitWithInput(all, "pack-objects", "-q", pack).strip());
+    repository.git("multi-pack-index", "write");
+    ledger = UnreferencedLedger.read(temporary, directory);
+    observe(NOW.minus(Duration.ofHours(2)));
+  }
+
+  private void observe(Instant time) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
+      ledger.observe(directory.listPacks().packs(), index.countOwners(), time);
+    }
+    ledger.save();
+  }
+
+  private Snapshot snapshot() throws IOException {
+    return Snapshots.take(
+        directory,
+        directory.listPacks().packs(),
+        directory.indexFile(),
+        ledger,
+        new Census(List.of(), 0),
+        NOW);
+  }
+
+  private CyclePlan plan() throws IOException {
+    return CyclePlanner.plan(
+        snapshot(),
+        TestRegistrations.settings(true, TestRegistrations.EVERY_DAY, Duration.ZERO),
+        false);
+  }
+
+  @Test
+  void onlyTheIndexThatWasVerifiedCounts() throws Exception {
+    CyclePlan plan = plan();
+    assertThat(plan.deletions()).hasSize(3);
+    Optional<FileStamp> verified = FileStamp.find(repository.index());
+    Files.delete(repository.index());
+    repository.git("multi-pack-index", "write");
+    try (LockFile lock = directory.lock(ObjectDirectory.Lock.MAINTENANCE)) {
+      Expiry expiry =
+          new Expiry(
+              directory,
+              TestRegistrations.settings(true, TestRegistrations.EVERY_DAY, Duration.ZERO),
+              Request.SCHEDULED,
+              ledger,
+              Clock.systemUTC(),
+              lock,
+              new Cancellation());
+      assertThatThrownBy(() -> expiry.run(plan, verified))
+          .isInstanceOf(StepFailure.class)
+          .hasMessageContaining("replaced");
+    }
+    assertThat(repository.packFiles()).hasSize(4);
+  }
+
+  @Test
+  void aProofIsLostWithThePackThatItReliesOn() throws Exception {
+    CyclePlan plan = plan();
+    try (Arena arena = Arena.ofShared()) {
+      MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
+      Coverage coverage =
+          new Coverage(index, snapshot().packs(), plan.deletions(), arena, new Cancellation());
+      for (PackView view : plan.deletions()) {
+        assertThat(coverage.firstUncovered(view)).isEmpty();
+      }
+      Path data = Path.of(complete + ".pack");
+      GitRepository.setModified(data, NOW); // as git does when it meets an object that is in it
+      assertThat(coverage.firstLost()).isEmpty();
+      Path mtimes = Files.createFile(Path.of(complete + ".mtimes"));
+      assertThat(coverage.firstLost()).isPresent();
+      Files.delete(mtimes);
+      Files.delete(data);
+      assertThat(coverage.firstLost()).get().asString().contains(data.toString());
+    }
+  }
+
+  @Test
+  void theWindowsBeginAnewWhenTheClockWasSet() throws Exception {
+    assertThat(UnreferencedLedger.read(temporary, directory).since(oldest())).isPresent();
+    long boot = new ProcessTable().bootTime().getEpochSecond();
+    replaceInLedger("\"bootSeconds\":" + boot, "\"bootSeconds\":" + (boot - 7200));
+    assertThat(UnreferencedLedger.read(temporary, directory).since(oldest())).isEmpty();
+    replaceInLedger(ProcessStamp.own().bootId(), "another-boot");
+    assertThat(UnreferencedLedger.read(temporary, directory).since(oldest())).isPresent();
+  }
+
+  @Test
+  void aPackOfTheSameNameHasNoWindowYet() throws Exception {
+    Path data = oldest().data().path();
+    GitRepository.setModified(data, NOW);
+    assertThat(ledger.since(oldest())).isEmpty();
+  }
+
+  private StoredPack oldest() throws IOException {
+    return directory.listPacks().packs().stream()
+        .filter(pack -> !pack.data().path().toString().startsWith(complete.toString()))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private void replaceInLedger(String before, String after) throws IOException {
+    try (Stream<Path> files = Files.list(temporary.resolve("unreferenced"))) {
+      Path file = files.findFirst().orElseThrow();
+      String text = Files.readString(file);
+      assertThat(text).contains(before);
+      Files.writeString(file, text.replace(before, after));
+    }
+  }
+}
