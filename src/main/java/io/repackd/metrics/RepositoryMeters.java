@@ -74,6 +74,7 @@ final class RepositoryMeters {
   private volatile double lastSuccessSeconds;
   private volatile double nextRunSeconds;
   private @Nullable Meter nextRunGauge;
+  private @Nullable Meter lastSuccessGauge;
 
   RepositoryMeters(MeterRegistry meters, String name) {
     this.meters = meters;
@@ -206,13 +207,15 @@ final class RepositoryMeters {
   }
 
   synchronized void lastSuccess(Instant started) {
-    if (!closed) {
-      lastSuccessSeconds = seconds(started);
-      others.add(
+    lastSuccessSeconds = seconds(started);
+    // Once: Micrometer warns of a gauge that is registered again.
+    if (lastSuccessGauge == null && !closed) {
+      lastSuccessGauge =
           Gauge.builder(LAST_SUCCESS, () -> lastSuccessSeconds)
               .description("When the last cycle that ended well began.")
               .tags(repository)
-              .register(meters));
+              .register(meters);
+      others.add(lastSuccessGauge);
     }
   }
 

@@ -161,10 +161,9 @@ class SystemdContainerIT {
     assertThat(
             machine.check(
                 "journalctl --no-pager -o cat _SYSTEMD_UNIT=repackd.service -p info..info"))
-        .as(
-            "a line that tells of the cycle, as a notice of no urgency and without a prefix left"
-                + " over")
-        .containsPattern("(?m)^[^<].*first.*\\bpacks\\b");
+        .as("lines that tell of the cycles, as notices of no urgency, without a prefix left over")
+        .containsPattern("(?m)^step repack ok repository=first packs=1 objects=\\d+ bytes=")
+        .containsPattern("(?m)^cycle ok repository=first packs=\\d+->[12] bytes=");
     assertThat(
             machine.check("journalctl --no-pager -o cat _SYSTEMD_UNIT=repackd.service -p warning"))
         .isEmpty();

@@ -4,6 +4,10 @@ import static io.repackd.TestRegistrations.EVERY_DAY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.repackd.TestRegistrations;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Measurement;
@@ -30,6 +34,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class RepositoryMetricsTest {
   private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
@@ -167,6 +172,25 @@ class RepositoryMetricsTest {
     assertThat(seriesOf("linux"))
         .containsExactly(
             "repackd_last_success_timestamp_seconds{repository=\"linux\",} 1.795176E9");
+  }
+
+  @Test
+  void aSecondCycleIsNothingThatMicrometerWouldWarnOf() {
+    Logger micrometer = (Logger) LoggerFactory.getLogger("io.micrometer");
+    ListAppender<ILoggingEvent> warnings = new ListAppender<>();
+    warnings.start();
+    micrometer.addAppender(warnings);
+    try {
+      metrics.update(List.of(LINUX));
+      cycle(LINUX);
+      cycle(LINUX);
+    } finally {
+      micrometer.detachAppender(warnings);
+    }
+
+    assertThat(warnings.list)
+        .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+        .isEmpty();
   }
 
   @Test
