@@ -99,6 +99,22 @@ class RepositoryMetricsTest {
   }
 
   @Test
+  void aDamagedPackIsCountedWhicheverStepFoundIt() {
+    metrics.update(List.of(LINUX));
+    metrics.measured(LINUX, BEFORE);
+    assertThat(seriesOf("linux"))
+        .contains("repackd_verify_failures_total{class=\"pack\",repository=\"linux\",} 0.0");
+
+    metrics.stepFinished(
+        LINUX, new StepOutcome(Step.REPACK, Result.DEGRADED, Duration.ofMillis(9), Work.NONE, ""));
+    metrics.cycleFinished(
+        LINUX, outcome(LINUX, Result.DEGRADED, "pack-damaged", Optional.empty(), Optional.empty()));
+
+    assertThat(seriesOf("linux"))
+        .contains("repackd_verify_failures_total{class=\"pack\",repository=\"linux\",} 1.0");
+  }
+
+  @Test
   void aRepositoryThatCannotBeReadHasNoNumbersButKeepsItsCounters() {
     populate();
 
@@ -212,7 +228,7 @@ class RepositoryMetricsTest {
     metrics.stepFinished(
         GIT, new StepOutcome(Step.VERIFY, Result.DEGRADED, Duration.ofMillis(40), Work.NONE, ""));
     metrics.cycleFinished(
-        GIT, outcome(GIT, Result.DEGRADED, "damaged-pack", Optional.empty(), Optional.empty()));
+        GIT, outcome(GIT, Result.DEGRADED, "pack-damaged", Optional.empty(), Optional.empty()));
   }
 
   private void cycle(Registration registration) {
