@@ -72,6 +72,7 @@ final class Engine {
     Watchdog watchdog =
         new Watchdog(() -> stopping || scheduler.responsive(), surroundings.notification()::alive);
     timer.every(surroundings.rhythm().registry(), "look for repositories", this::lookSoon);
+    timer.every(surroundings.rhythm().measurement(), "give back memory", this::giveBackMemory);
     surroundings
         .notification()
         .watchdogInterval()
@@ -88,6 +89,16 @@ final class Engine {
     configuration = next;
     scheduler.limit(next.maxConcurrent());
     lookSoon();
+  }
+
+  /**
+   * Collects garbage while nothing else is done. The serial collector gives memory back to the system at a full collection
+   * only, and an idle daemon would reach one in days: seen 9 of 107 MiB, for some milliseconds every five minutes.
+   */
+  private void giveBackMemory() {
+    if (scheduler.running().isEmpty()) {
+      System.gc();
+    }
   }
 
   private void lookSoon() {

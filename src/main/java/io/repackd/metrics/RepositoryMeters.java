@@ -74,6 +74,7 @@ final class RepositoryMeters {
   private volatile double lastSuccessSeconds;
   private volatile double nextRunSeconds;
   private @Nullable Meter nextRunGauge;
+  private @Nullable Meter lastSuccessGauge;
 
   RepositoryMeters(MeterRegistry meters, String name) {
     this.meters = meters;
@@ -84,6 +85,8 @@ final class RepositoryMeters {
     measurement = newMeasurement;
     if (numbers.isEmpty() && !closed) {
       registerNumbers();
+      // From zero on, or else an alert misses the first of them.
+      verifyFailures(0, 0);
     }
   }
 
@@ -184,12 +187,8 @@ final class RepositoryMeters {
     count(PACKS_DELETED, "Packs deleted.", tags, work.packsDeleted(), deletesPacks);
     count(OBJECTS_PACKED, "Objects in published packs.", tags, work.objectsPacked(), writesPacks);
     count(BYTES_WRITTEN, "Bytes of published files.", tags, work.bytesWritten(), writesPacks);
-    if (step == Step.VERIFY) {
-      boolean pack = outcome.result() == Result.DEGRADED;
-      boolean index = outcome.result() == Result.FAILED;
-      String description = "Verify steps that found a fault, or could not look.";
-      count(VERIFY_FAILURES, description, repository.and("class", "pack"), pack ? 1 : 0, true);
-      count(VERIFY_FAILURES, description, repository.and("class", "index"), index ? 1 : 0, true);
+    if (step == Step.VERIFY && outcome.result() == Result.FAILED) {
+      verifyFailures(1, 0);
     }
   }
 
@@ -200,24 +199,32 @@ final class RepositoryMeters {
     Tags tags = repository.and("outcome", outcome.result().label());
     duration(CYCLE_DURATION, "How long cycles took.", tags, outcome.duration());
     count(CYCLES, "Cycles, by how they ended.", tags.and("reason", outcome.reason()), 1, true);
+    // Of the cycle and not of a step: a damaged pack is found by whoever reads it first.
+    verifyFailures(0, outcome.result() == Result.DEGRADED ? 1 : 0);
     if (outcome.result() == Result.OK) {
       lastSuccess(outcome.started());
     }
   }
 
   synchronized void lastSuccess(Instant started) {
-    if (closed) {
-      return;
-    }
-    boolean first = lastSuccessSeconds == 0;
     lastSuccessSeconds = seconds(started);
-    if (first) {
-      others.add(
+    // Once: Micrometer warns of a gauge that is registered again.
+    if (lastSuccessGauge == null && !closed) {
+      lastSuccessGauge =
           Gauge.builder(LAST_SUCCESS, () -> lastSuccessSeconds)
               .description("When the last cycle that ended well began.")
               .tags(repository)
-              .register(meters));
+              .register(meters);
+      others.add(lastSuccessGauge);
     }
+  }
+
+  private void verifyFailures(long index, long pack) {
+    String description =
+        "Verifications that found the multi-pack-index wrong or could not look at it, and cycles"
+            + " that found a pack damaged.";
+    count(VERIFY_FAILURES, description, repository.and("class", "index"), index, true);
+    count(VERIFY_FAILURES, description, repository.and("class", "pack"), pack, true);
   }
 
   private void duration(String name, String description, Tags tags, Duration duration) {

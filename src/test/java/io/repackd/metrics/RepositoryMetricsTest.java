@@ -4,6 +4,10 @@ import static io.repackd.TestRegistrations.EVERY_DAY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.repackd.TestRegistrations;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Measurement;
@@ -30,6 +34,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class RepositoryMetricsTest {
   private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
@@ -91,6 +96,22 @@ class RepositoryMetricsTest {
     assertThat(new String(promtool.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
         .isEmpty();
     assertThat(promtool.waitFor()).isZero();
+  }
+
+  @Test
+  void aDamagedPackIsCountedWhicheverStepFoundIt() {
+    metrics.update(List.of(LINUX));
+    metrics.measured(LINUX, BEFORE);
+    assertThat(seriesOf("linux"))
+        .contains("repackd_verify_failures_total{class=\"pack\",repository=\"linux\",} 0.0");
+
+    metrics.stepFinished(
+        LINUX, new StepOutcome(Step.REPACK, Result.DEGRADED, Duration.ofMillis(9), Work.NONE, ""));
+    metrics.cycleFinished(
+        LINUX, outcome(LINUX, Result.DEGRADED, "pack-damaged", Optional.empty(), Optional.empty()));
+
+    assertThat(seriesOf("linux"))
+        .contains("repackd_verify_failures_total{class=\"pack\",repository=\"linux\",} 1.0");
   }
 
   @Test
@@ -170,6 +191,25 @@ class RepositoryMetricsTest {
   }
 
   @Test
+  void aSecondCycleIsNothingThatMicrometerWouldWarnOf() {
+    Logger micrometer = (Logger) LoggerFactory.getLogger("io.micrometer");
+    ListAppender<ILoggingEvent> warnings = new ListAppender<>();
+    warnings.start();
+    micrometer.addAppender(warnings);
+    try {
+      metrics.update(List.of(LINUX));
+      cycle(LINUX);
+      cycle(LINUX);
+    } finally {
+      micrometer.detachAppender(warnings);
+    }
+
+    assertThat(warnings.list)
+        .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+        .isEmpty();
+  }
+
+  @Test
   void aRepositoryWithoutANextRunHasNoSuchSeries() {
     populate();
 
@@ -188,7 +228,7 @@ class RepositoryMetricsTest {
     metrics.stepFinished(
         GIT, new StepOutcome(Step.VERIFY, Result.DEGRADED, Duration.ofMillis(40), Work.NONE, ""));
     metrics.cycleFinished(
-        GIT, outcome(GIT, Result.DEGRADED, "damaged-pack", Optional.empty(), Optional.empty()));
+        GIT, outcome(GIT, Result.DEGRADED, "pack-damaged", Optional.empty(), Optional.empty()));
   }
 
   private void cycle(Registration registration) {
