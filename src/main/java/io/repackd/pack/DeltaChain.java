@@ -58,7 +58,7 @@ final class DeltaChain implements AutoCloseable {
         chain = Arrays.copyOf(chain, length * 2);
       }
       chain[length++] = at;
-      at = baseOffset(pack);
+      at = header.baseOffset(pack);
       header.read(pack, at);
     }
     int type = header.type();
@@ -82,17 +82,6 @@ final class DeltaChain implements AutoCloseable {
     } finally {
       current.close();
     }
-  }
-
-  private long baseOffset(PackFile pack) throws CorruptFileException {
-    if (header.type() == EntryHeader.OFS_DELTA) {
-      return header.offset() - header.baseDistance();
-    }
-    long position = pack.index().find(pack.data(), header.baseIdOffset());
-    if (position < 0) {
-      throw header.fault(pack, "its base is not in this pack");
-    }
-    return pack.index().packOffset(position);
   }
 
   private MemorySegment applyDelta(PackFile pack, MemorySegment base, Arena arena)

@@ -62,7 +62,7 @@ final class EntryCollection {
       table.setBase(entry, EntryTable.WHOLE);
       return;
     }
-    long ordinal = order.find(baseOffset(pack));
+    long ordinal = order.find(header.baseOffset(pack));
     if (ordinal < 0) {
       throw header.fault(pack, "no entry begins where its base should");
     }
@@ -72,16 +72,5 @@ final class EntryCollection {
     } else {
       table.setBase(entry, base);
     }
-  }
-
-  private long baseOffset(PackFile pack) throws CorruptFileException {
-    if (header.type() == EntryHeader.OFS_DELTA) {
-      return header.offset() - header.baseDistance();
-    }
-    long position = pack.index().find(pack.data(), header.baseIdOffset());
-    if (position < 0) {
-      throw header.fault(pack, "its base is not in this pack");
-    }
-    return pack.index().packOffset(position);
   }
 }

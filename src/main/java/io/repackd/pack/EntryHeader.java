@@ -105,9 +105,20 @@ final class EntryHeader {
     return offset;
   }
 
-  /** Where the id of the base stands, in a delta by id. */
-  long baseIdOffset() {
-    return baseReference;
+  /**
+   * Where the base of a delta begins: it has to be in the same pack.
+   *
+   * @throws CorruptFileException if it is not
+   */
+  long baseOffset(PackFile pack) throws CorruptFileException {
+    if (type == OFS_DELTA) {
+      return offset - baseDistance;
+    }
+    long position = pack.index().find(pack.data(), baseReference);
+    if (position < 0) {
+      throw fault(pack, "its base is not in this pack");
+    }
+    return pack.index().packOffset(position);
   }
 
   /** How far before this entry the base lies, in bytes, in a delta by distance. */
