@@ -7,6 +7,7 @@ import io.repackd.registry.Registration;
 import io.repackd.registry.Registry;
 import io.repackd.schedule.MaintenanceScheduler;
 import io.repackd.schedule.ScheduleListener;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
@@ -16,6 +17,9 @@ import org.slf4j.LoggerFactory;
 /** What runs between start and stop: the scheduler, and what follows the registry and the repositories. */
 final class Engine {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
+  /** As seldom as numbers are measured, which is most of what makes garbage in an idle daemon. */
+  private static final Duration GIVE_BACK_MEMORY = Duration.ofMinutes(5);
 
   private final Surroundings surroundings;
   private final MaintenanceScheduler scheduler;
@@ -72,7 +76,7 @@ final class Engine {
     Watchdog watchdog =
         new Watchdog(() -> stopping || scheduler.responsive(), surroundings.notification()::alive);
     timer.every(surroundings.rhythm().registry(), "look for repositories", this::lookSoon);
-    timer.every(surroundings.rhythm().measurement(), "give back memory", this::giveBackMemory);
+    timer.every(GIVE_BACK_MEMORY, "give back memory", this::giveBackMemory);
     surroundings
         .notification()
         .watchdogInterval()
