@@ -8,11 +8,11 @@ import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.midx.Fault;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.MultiPackIndexVerifier;
+import io.repackd.midx.MultiPackIndexVerifier.Level;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
-import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -153,7 +153,7 @@ final class CycleSteps {
         indexed = draft.kind() != IndexDraft.Kind.NOTHING;
         switch (draft.kind()) {
           case NOTHING -> {
-            return new Done(Work.NONE, damage.isEmpty() ? "no packs" : "no sound packs");
+            return new Done(Work.NONE, damage.isEmpty() ? "no objects in packs" : "no sound packs");
           }
           case UNCHANGED -> {
             return new Done(Work.NONE, "%d packs, unchanged".formatted(draft.listed().size()));
@@ -262,14 +262,8 @@ final class CycleSteps {
 
   private List<Fault> faults() throws IOException {
     verified = FileStamp.find(directory.indexFile());
-    try (Arena arena = Arena.ofShared()) {
-      return MultiPackIndexVerifier.verify(
-          MultiPackIndex.open(directory.indexFile(), directory.hash(), arena),
-          directory.packDirectory(),
-          cancellation);
-    } catch (CorruptFileException e) {
-      return List.of(new Fault(Fault.Kind.INDEX_WRONG, e.getMessage()));
-    }
+    return MultiPackIndexVerifier.verify(
+        directory.indexFile(), directory.hash(), Level.INDEXES, cancellation);
   }
 
   private CyclePlan plan() throws IOException {

@@ -77,7 +77,7 @@ public record DryRun(Optional<String> obstacle, String index, CyclePlan plan, Li
       IndexDraft draft)
       throws IOException {
     if (draft.kind() == IndexDraft.Kind.NOTHING) {
-      return new DryRun(Optional.empty(), "none: there are no packs", NOTHING, draft.damage());
+      return new DryRun(Optional.empty(), "none: no pack has an object", NOTHING, draft.damage());
     }
     Snapshot snapshot =
         Snapshots.take(

@@ -3,6 +3,7 @@ package io.repackd.maintenance;
 import io.repackd.midx.IndexedPack;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.MultiPackIndexWriter;
+import io.repackd.midx.MultiPackIndexWriter.Written;
 import io.repackd.midx.OwnerCounts;
 import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.FilePublisher.Unpublished;
@@ -38,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 final class IndexDraft implements AutoCloseable {
   /** How a draft came about. */
   enum Kind {
-    /** There are no packs, and so there is no index. */
+    /** There are no packs, or none that has an object. An index of nothing is wrong in the eyes of git. */
     NOTHING,
     /** The installed index lists exactly the packs that are there. */
     UNCHANGED,
@@ -216,9 +217,9 @@ final class IndexDraft implements AutoCloseable {
       Set<String> fresh = new HashSet<>(packs.keySet());
       fresh.removeAll(Set.copyOf(installed.packNames()));
       if (missing.isEmpty() && fresh.isEmpty()) {
-        return draft(Kind.UNCHANGED, "", installed.packNames(), null);
+        return unchanged(installed, installed.packNames());
       }
-      if (!installed.checksumMatches()) {
+      if (!installed.checksumMatches(cancellation)) {
         throw new CorruptFileException(
             installed.path(), "its trailing checksum does not match its content");
       }
@@ -236,9 +237,14 @@ final class IndexDraft implements AutoCloseable {
         return draft(Kind.NOTHING, "", names, null);
       }
       if (missing.isEmpty() && added.isEmpty()) {
-        return draft(Kind.UNCHANGED, "", names, null);
+        return unchanged(installed, names);
       }
       return writeFile(Kind.EXTENDED, "", Optional.of(installed), missing, added, names);
+    }
+
+    private IndexDraft unchanged(MultiPackIndex installed, List<String> names) {
+      Kind kind = installed.objects() == 0 ? Kind.NOTHING : Kind.UNCHANGED;
+      return draft(kind, "", names, null);
     }
 
     private IndexDraft rebuild(String reason) throws IOException {
@@ -290,8 +296,13 @@ final class IndexDraft implements AutoCloseable {
         throws IOException {
       Unpublished file = publisher.create("midx");
       try {
-        new MultiPackIndexWriter(directory.hash(), cancellation)
-            .write(file.channel(), installed, dropped, added);
+        Written written =
+            new MultiPackIndexWriter(directory.hash(), cancellation)
+                .write(file.channel(), installed, dropped, added);
+        if (written.objects() == 0) {
+          file.close();
+          return draft(Kind.NOTHING, reason, names, null);
+        }
         file.sync();
         return draft(kind, reason, names, file);
       } catch (IOException | RuntimeException | Error e) {

@@ -20,6 +20,8 @@ final class ChunkTable {
   static final int IDS = 0x4f49444c; // OIDL
   static final int OFFSETS = 0x4f4f4646; // OOFF
   static final int LARGE_OFFSETS = 0x4c4f4646; // LOFF
+  static final int REVERSE_INDEX = 0x52494458; // RIDX
+  static final int BITMAPPED_PACKS = 0x42544d50; // BTMP
 
   static final int ENTRY_BYTES = 12;
 
@@ -41,8 +43,7 @@ final class ChunkTable {
       throws CorruptFileException {
     long tableEnd = at + (count + 1L) * ENTRY_BYTES;
     if (tableEnd > end) {
-      throw new CorruptFileException(
-          path, "a table of %d chunks does not fit in it".formatted(count));
+      throw wrong(path, "a table of %d chunks does not fit in it".formatted(count));
     }
     ChunkTable table = new ChunkTable();
     long start = BigEndian.int64(file, at + Integer.BYTES);
@@ -51,36 +52,38 @@ final class ChunkTable {
       int id = BigEndian.int32(file, entry);
       long next = BigEndian.int64(file, entry + ENTRY_BYTES + Integer.BYTES);
       if (id == 0) {
-        throw new CorruptFileException(
-            path, "its table of %d chunks ends at chunk %d".formatted(count, i));
+        throw wrong(path, "its table of %d chunks ends at chunk %d".formatted(count, i));
       }
       if (start < tableEnd || next < start || next > end) {
-        throw new CorruptFileException(
+        throw wrong(
             path,
             "chunk %s is said to lie from %d to %d; chunks lie from %d to %d, in order"
                 .formatted(name(id), start, next, tableEnd, end));
       }
       if (start % ALIGNMENT_BYTES != 0) {
-        throw new CorruptFileException(
-            path, "chunk %s begins at %d, no multiple of 4".formatted(name(id), start));
+        throw wrong(path, "chunk %s begins at %d, no multiple of 4".formatted(name(id), start));
       }
       if (table.chunks.put(id, file.asSlice(start, next - start)) != null) {
-        throw new CorruptFileException(path, "chunk %s is there twice".formatted(name(id)));
+        throw wrong(path, "chunk %s is there twice".formatted(name(id)));
       }
       start = next;
     }
     if (BigEndian.int32(file, tableEnd - ENTRY_BYTES) != 0) {
-      throw new CorruptFileException(
-          path, "its table of %d chunks has no end mark".formatted(count));
+      throw wrong(path, "its table of %d chunks has no end mark".formatted(count));
     }
     return table;
+  }
+
+  private static CorruptFileException wrong(Path path, String what) {
+    return new MalformedIndexException(Fault.Type.CHUNK_TABLE, path, what);
   }
 
   /** A chunk without which there is no multi-pack-index. */
   MemorySegment require(int id, Path path) throws CorruptFileException {
     return find(id)
-        .orElseThrow(
-            () -> new CorruptFileException(path, "chunk %s is missing".formatted(name(id))));
+        .orElseThrow(() ->
+            new MalformedIndexException(
+                Fault.Type.CHUNK_MISSING, path, "chunk %s is missing".formatted(name(id))));
   }
 
   Optional<MemorySegment> find(int id) {

@@ -12,4 +12,16 @@ import io.repackd.pack.PackIndex;
 public record IndexedPack(String indexName, PackIndex index, long modifiedSeconds) {
   /** Stands for a time that loses against every other pack, also against those which are listed already. */
   public static final long OLDER_THAN_ALL = Long.MIN_VALUE;
+
+  /** Stands for a time that wins against every other pack, as git's preferred pack does. */
+  private static final long NEWER_THAN_ALL = Long.MAX_VALUE;
+
+  /** The same pack, as the preferred one: it owns every object that it has. */
+  public IndexedPack asPreferred() {
+    return new IndexedPack(indexName, index, NEWER_THAN_ALL);
+  }
+
+  boolean preferred() {
+    return modifiedSeconds == NEWER_THAN_ALL;
+  }
 }

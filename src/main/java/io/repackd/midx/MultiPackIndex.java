@@ -7,6 +7,7 @@ import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.LongTable;
 import io.repackd.pack.ObjectIds;
 import io.repackd.pack.PackIndex;
+import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,35 +40,49 @@ public final class MultiPackIndex {
   private final MemorySegment file;
   private final HashAlgorithm hash;
   private final List<String> packNames;
+  private final int packCount;
   private final MemorySegment fanout;
   private final MemorySegment ids;
   private final MemorySegment owners;
   private final Optional<MemorySegment> largeOffsets;
+  private final Optional<MemorySegment> reverseIndex;
+  private final Optional<MemorySegment> bitmappedPacks;
   private final long objects;
 
   private MultiPackIndex(Path path, MemorySegment file, HashAlgorithm hash, ChunkTable chunks)
-      throws CorruptFileException {
+      throws IOException {
     this.path = path;
     this.file = file;
     this.hash = hash;
-    fanout = chunks.require(ChunkTable.FANOUT, path);
-    requireSize(ChunkTable.FANOUT, fanout, PackIndex.FANOUT_BYTES);
-    objects = PackIndex.checkFanout(fanout, 0, path);
-    ids = chunks.require(ChunkTable.IDS, path);
-    requireSize(ChunkTable.IDS, ids, objects * hash.length());
-    owners = chunks.require(ChunkTable.OFFSETS, path);
-    requireSize(ChunkTable.OFFSETS, owners, objects * OWNER_BYTES);
-    largeOffsets = chunks.find(ChunkTable.LARGE_OFFSETS);
     packNames =
         List.copyOf(
             PackNames.read(
                 chunks.require(ChunkTable.PACK_NAMES, path), BigEndian.uint32(file, 8), path));
+    packCount = packNames.size();
+    fanout = chunks.require(ChunkTable.FANOUT, path);
+    requireLength(ChunkTable.FANOUT, fanout, PackIndex.FANOUT_BYTES);
+    int fanoutFault = PackIndex.findFanoutFault(fanout, 0);
+    if (fanoutFault >= 0) {
+      throw new MalformedIndexException(
+          Fault.Type.FANOUT,
+          path,
+          "fanout entry %d is smaller than the one before".formatted(fanoutFault));
+    }
+    objects = fanout(PackIndex.FANOUT_ENTRIES - 1);
+    ids = chunks.require(ChunkTable.IDS, path);
+    requireLength(ChunkTable.IDS, ids, objects * hash.length());
+    owners = chunks.require(ChunkTable.OFFSETS, path);
+    requireLength(ChunkTable.OFFSETS, owners, objects * OWNER_BYTES);
+    largeOffsets = chunks.find(ChunkTable.LARGE_OFFSETS);
+    reverseIndex = chunks.find(ChunkTable.REVERSE_INDEX);
+    bitmappedPacks = chunks.find(ChunkTable.BITMAPPED_PACKS);
   }
 
-  private void requireSize(int chunk, MemorySegment content, long bytes)
+  private void requireLength(int chunk, MemorySegment content, long bytes)
       throws CorruptFileException {
     if (content.byteSize() != bytes) {
-      throw new CorruptFileException(
+      throw new MalformedIndexException(
+          Fault.Type.CHUNK_LENGTH,
           path,
           "chunk %s has %d bytes, not %d"
               .formatted(ChunkTable.name(chunk), content.byteSize(), bytes));
@@ -87,12 +102,14 @@ public final class MultiPackIndex {
   public static MultiPackIndex open(Path path, HashAlgorithm hash, Arena arena) throws IOException {
     MemorySegment file = MappedFile.map(path, arena);
     long end = file.byteSize() - hash.length();
-    if (end < HEADER_BYTES + ChunkTable.ENTRY_BYTES) {
-      throw new CorruptFileException(
-          path, "a multi-pack-index of %d bytes is too short".formatted(file.byteSize()));
+    if (end < HEADER_BYTES) {
+      throw new MalformedIndexException(
+          Fault.Type.LENGTH,
+          path,
+          "a multi-pack-index of %d bytes is too short".formatted(file.byteSize()));
     }
     if (BigEndian.int32(file, 0) != MAGIC) {
-      throw new CorruptFileException(path, "it does not begin with MIDX");
+      throw new MalformedIndexException(Fault.Type.SIGNATURE, path, "it does not begin with MIDX");
     }
     int version = BigEndian.uint8(file, 4);
     if (version != VERSION) {
@@ -102,7 +119,8 @@ public final class MultiPackIndex {
     }
     int hashId = BigEndian.uint8(file, 5);
     if (hashId != hash.formatId()) {
-      throw new CorruptFileException(
+      throw new MalformedIndexException(
+          Fault.Type.HASH_FUNCTION,
           path,
           "its hash function has number %d, and the repository's number %d"
               .formatted(hashId, hash.formatId()));
@@ -169,11 +187,12 @@ public final class MultiPackIndex {
    */
   public int packOf(long position) throws CorruptFileException {
     int pack = BigEndian.int32(owners, position * OWNER_BYTES);
-    if (Integer.compareUnsigned(pack, packNames.size()) >= 0) {
-      throw new CorruptFileException(
+    if (Integer.compareUnsigned(pack, packCount) >= 0) {
+      throw new MalformedIndexException(
+          Fault.Type.PACK_NUMBER,
           path,
           "object %d belongs to pack %s of %d"
-              .formatted(position, Integer.toUnsignedString(pack), packNames.size()));
+              .formatted(position, Integer.toUnsignedString(pack), packCount));
     }
     return pack;
   }
@@ -190,12 +209,30 @@ public final class MultiPackIndex {
     }
     long at = (long) (offset & ~LARGE) * Long.BYTES;
     if (at + Long.BYTES > largeOffsets.get().byteSize()) {
-      throw new CorruptFileException(
+      throw new MalformedIndexException(
+          Fault.Type.LARGE_OFFSET,
           path,
           "object %d points to large offset %d, which is not there"
               .formatted(position, offset & ~LARGE));
     }
-    return BigEndian.int64(largeOffsets.get(), at);
+    long large = BigEndian.int64(largeOffsets.get(), at);
+    if (large < 0) {
+      throw new MalformedIndexException(
+          Fault.Type.LARGE_OFFSET,
+          path,
+          "object %d has an offset beyond 2^63 - 1".formatted(position));
+    }
+    return large;
+  }
+
+  /** The RIDX chunk: for each bit of a bitmap, the position of its object, four bytes each. */
+  Optional<MemorySegment> reverseIndex() {
+    return reverseIndex;
+  }
+
+  /** The BTMP chunk: for each pack, its first bit in a bitmap and the number of its bits, four bytes each. */
+  Optional<MemorySegment> bitmappedPacks() {
+    return bitmappedPacks;
   }
 
   /** Whether it has a chunk of eight-byte offsets, as it has if some object begins beyond 2^32 - 1 of its pack. */
@@ -236,28 +273,34 @@ public final class MultiPackIndex {
    */
   public OwnerCounts countOwners() throws CorruptFileException {
     try (Arena scratch = Arena.ofConfined()) {
-      LongTable counts = new LongTable(scratch, packNames.size());
-      for (long position = 0; position < objects; position++) {
-        int pack = packOf(position);
-        counts.set(pack, counts.get(pack) + 1);
-      }
-      return OwnerCounts.of(packNames, counts);
+      return OwnerCounts.of(packNames, countObjectsByPack(scratch));
     }
   }
 
+  /** Counts how many objects each pack owns, by its number. */
+  LongTable countObjectsByPack(Arena arena) throws CorruptFileException {
+    LongTable counts = new LongTable(arena, packCount);
+    for (long position = 0; position < objects; position++) {
+      int pack = packOf(position);
+      counts.set(pack, counts.get(pack) + 1);
+    }
+    return counts;
+  }
+
   /** Whether the trailing checksum matches the content: reads the whole file. */
-  public boolean checksumMatches() {
+  public boolean checksumMatches(Cancellation cancellation) {
     byte[] trailer = new byte[hash.length()];
     long end = file.byteSize() - hash.length();
     MemorySegment.copy(file, end, MemorySegment.ofArray(trailer), 0, hash.length());
-    return Arrays.equals(trailer, digest(file.asSlice(0, end), hash));
+    return Arrays.equals(trailer, digest(file.asSlice(0, end), hash, cancellation));
   }
 
   /** The hash of a segment of any length. */
-  static byte[] digest(MemorySegment content, HashAlgorithm hash) {
+  static byte[] digest(MemorySegment content, HashAlgorithm hash, Cancellation cancellation) {
     int pieceBytes = 4 << 20;
     MessageDigest digest = hash.newDigest();
     for (long at = 0; at < content.byteSize(); at += pieceBytes) {
+      cancellation.check();
       long piece = Math.min(pieceBytes, content.byteSize() - at);
       digest.update(content.asSlice(at, piece).asByteBuffer());
     }

@@ -1,95 +1,165 @@
 package io.repackd.midx;
 
 import io.repackd.objectdir.BigEndian;
+import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.ObjectIds;
 import io.repackd.pack.PackFile;
 import io.repackd.pack.PackIndex;
+import io.repackd.pack.PackVerification;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks a multi-pack-index against its own checksum and against the packs it lists: that each is there, and belongs to its
- * index; that the ids ascend; and that each object begins in its owner where the owner's index says.
+ * Checks a multi-pack-index: its structure and its own checksum; the order of what has an order; that each pack it lists is there
+ * and belongs to its index; that each object begins in its owner where the owner's index says; and, if that is asked for, that
+ * every pack is sound from end to end.
  *
  * <p>The index of each pack is walked beside the multi-pack-index, both in the order of ids, rather than searched for each
- * object; the 256 first bytes go to all cores.
+ * object. The 256 first bytes go to all cores, and beside them goes the checksum of the whole file.
  */
 public final class MultiPackIndexVerifier {
+  /** How much is checked. Each level has all that the one before it has. */
+  public enum Level {
+    /** What the file says of itself. No pack is looked at. */
+    STRUCTURE,
+    /** That it agrees with the packs and their indexes. No object is read. */
+    INDEXES,
+    /** That every pack it lists is sound: both checksums of the pack and its index, and the CRC-32 of each object. */
+    PACKS
+  }
+
   /** Beyond these, further faults say nothing new. */
   private static final int MAX_FAULTS = 20;
 
   private final MultiPackIndex index;
   private final Path packDirectory;
+  private final Level level;
   private final Cancellation cancellation;
   private final List<Fault> faults = new ArrayList<>();
 
-  private MultiPackIndexVerifier(
-      MultiPackIndex index, Path packDirectory, Cancellation cancellation) {
+  private MultiPackIndexVerifier(MultiPackIndex index, Level level, Cancellation cancellation) {
     this.index = index;
-    this.packDirectory = packDirectory;
+    this.packDirectory = index.path().toAbsolutePath().resolveSibling("");
+    this.level = level;
     this.cancellation = cancellation;
   }
 
   /**
-   * Verifies an index.
+   * Verifies the index of a pack directory.
    *
-   * @param packDirectory where its packs lie
+   * @param file the {@code multi-pack-index}; its packs lie beside it
    * @return what is wrong, at most 20 faults; empty if nothing is
+   * @throws UnsupportedIndexException if it is of a kind that is left alone
+   * @throws IOException if it cannot be read; the message names it
    */
   public static List<Fault> verify(
-      MultiPackIndex index, Path packDirectory, Cancellation cancellation) {
-    MultiPackIndexVerifier verifier =
-        new MultiPackIndexVerifier(index, packDirectory, cancellation);
-    verifier.verify();
-    return List.copyOf(verifier.faults);
+      Path file, HashAlgorithm hash, Level level, Cancellation cancellation) throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      MultiPackIndex index = MultiPackIndex.open(file, hash, arena);
+      MultiPackIndexVerifier verifier = new MultiPackIndexVerifier(index, level, cancellation);
+      verifier.verify();
+      return verifier.faults.stream().sorted(Comparator.comparing(Fault::type)).toList();
+    } catch (MalformedIndexException e) {
+      return List.of(new Fault(e.type(), e.file(), e.getMessage()));
+    }
   }
 
   private void verify() {
-    if (!index.checksumMatches()) {
-      add(indexWrong("its trailing checksum does not match its content"));
+    if (index.objects() == 0) {
+      addOwn(Fault.Type.NO_OBJECTS, "it has no object");
     }
     try (Arena arena = Arena.ofShared()) {
       @Nullable PackIndex[] packs = new @Nullable PackIndex[index.packNames().size()];
-      for (int i = 0; i < packs.length; i++) {
-        cancellation.check();
-        openPack(packs, i, arena);
+      if (level != Level.STRUCTURE) {
+        IntStream.range(0, packs.length).parallel().forEach(i -> packs[i] = openPack(i, arena));
       }
-      IntStream.range(0, PackIndex.FANOUT_ENTRIES)
+      // The checksum takes longest, so it is begun first.
+      IntStream.range(-1, PackIndex.FANOUT_ENTRIES)
           .parallel()
-          .forEach(firstByte -> new Portion(packs).verify(firstByte));
+          .forEach(i -> {
+            if (i < 0) {
+              verifyChecksum();
+            } else {
+              new Portion(packs, i).verify();
+            }
+          });
+      if (faults.isEmpty()) {
+        BitmapOrder.check(index, cancellation).ifPresent(this::add);
+      }
+      if (level == Level.PACKS) {
+        IntStream.range(0, packs.length).parallel().forEach(i -> verifyPack(i, packs[i]));
+      }
     }
   }
 
-  private void openPack(@Nullable PackIndex[] packs, int number, Arena arena) {
-    Path path = packDirectory.resolve(index.packNames().get(number));
-    String name = String.valueOf(path.getFileName());
-    Path data = path.resolveSibling(name.substring(0, name.length() - ".idx".length()) + ".pack");
+  private void verifyChecksum() {
+    if (!index.checksumMatches(cancellation)) {
+      addOwn(Fault.Type.CHECKSUM, "its trailing checksum does not match its content");
+    }
+  }
+
+  private @Nullable PackIndex openPack(int number, Arena arena) {
+    cancellation.check();
+    Path path = indexPath(number);
+    Path pack = packPath(path);
     try {
-      PackIndex pack = PackIndex.open(path, index.hash(), arena);
-      PackFile.check(data, pack);
-      packs[number] = pack;
+      PackIndex opened = PackIndex.open(path, index.hash(), arena);
+      PackFile.check(pack, opened);
+      return opened;
     } catch (CorruptFileException e) {
-      add(new Fault(Fault.Kind.PACK_WRONG, e.getMessage()));
-    } catch (IOException e) {
-      boolean gone = !Files.exists(path) || !Files.exists(data);
+      boolean inIndex = e.file().equals(path);
       add(
           new Fault(
-              gone ? Fault.Kind.PACK_GONE : Fault.Kind.PACK_WRONG,
+              inIndex ? Fault.Type.PACK_INDEX : Fault.Type.PACK_FILE, e.file(), e.getMessage()));
+    } catch (IOException e) {
+      Path gone = Files.exists(path) ? pack : path;
+      add(
+          new Fault(
+              Files.exists(gone) ? Fault.Type.PACK_FILE : Fault.Type.PACK_GONE,
+              gone,
+              "%s lists pack %d, and %s".formatted(index.path(), number, e.getMessage())));
+    }
+    return null;
+  }
+
+  private Path indexPath(int number) {
+    return packDirectory.resolve(index.packNames().get(number));
+  }
+
+  private static Path packPath(Path indexPath) {
+    String name = String.valueOf(indexPath.getFileName());
+    return indexPath.resolveSibling(name.substring(0, name.length() - ".idx".length()) + ".pack");
+  }
+
+  private void verifyPack(int number, @Nullable PackIndex opened) {
+    if (opened == null || enough()) {
+      return;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      PackFile pack = PackFile.open(packPath(opened.path()), opened, arena);
+      PackVerification.verify(pack, cancellation);
+    } catch (CorruptFileException e) {
+      add(new Fault(Fault.Type.PACK_CONTENT, e.file(), e.getMessage()));
+    } catch (IOException e) {
+      add(
+          new Fault(
+              Fault.Type.PACK_FILE,
+              opened.path(),
               "%s lists pack %d, and %s".formatted(index.path(), number, e.getMessage())));
     }
   }
 
-  private Fault indexWrong(String what) {
-    return new Fault(
-        Fault.Kind.INDEX_WRONG, "multi-pack-index %s: %s".formatted(index.path(), what));
+  private void addOwn(Fault.Type type, String what) {
+    add(new Fault(type, index.path(), "corrupt file %s: %s".formatted(index.path(), what)));
   }
 
   private synchronized void add(Fault fault) {
@@ -107,90 +177,100 @@ public final class MultiPackIndexVerifier {
     private static final int CHECK_INTERVAL_MASK = 0xffff;
 
     private final @Nullable PackIndex[] packs;
+    private final int firstByte;
     private final long[] cursors;
+    private final long[] ends;
 
-    Portion(@Nullable PackIndex[] packs) {
+    Portion(@Nullable PackIndex[] packs, int firstByte) {
       this.packs = packs;
+      this.firstByte = firstByte;
       this.cursors = new long[packs.length];
+      this.ends = new long[packs.length];
     }
 
-    void verify(int firstByte) {
+    void verify() {
       for (int i = 0; i < packs.length; i++) {
         PackIndex pack = packs[i];
-        // A pack that could not be opened has been reported.
-        cursors[i] = pack == null ? 0 : pack.firstPosition(firstByte);
+        if (pack != null) {
+          cursors[i] = pack.firstPosition(firstByte);
+          ends[i] = pack.fanout(firstByte);
+        }
       }
       long start = index.firstPosition(firstByte);
       long end = index.fanout(firstByte);
       for (long position = start; position < end; position++) {
         if ((position & CHECK_INTERVAL_MASK) == 0) {
           cancellation.check();
+          if (enough()) {
+            return;
+          }
         }
-        if (enough()) {
-          return;
-        }
-        if (BigEndian.uint8(index.ids(), index.idOffset(position)) != firstByte) {
-          add(
-              indexWrong(
-                  "object %d, %s, is where ids begin with %02x"
-                      .formatted(position, index.idHex(position), firstByte)));
-          return;
-        }
-        if (position > 0 && !follows(position)) {
-          add(
-              indexWrong(
-                  "object %d, %s, is out of order".formatted(position, index.idHex(position))));
+        if (!verifyPlace(position)) {
           return;
         }
         try {
-          verifyOwner(position, firstByte);
+          verifyOwner(position);
+        } catch (MalformedIndexException e) {
+          add(new Fault(e.type(), e.file(), e.getMessage()));
         } catch (CorruptFileException e) {
-          boolean own = e.file().equals(index.path());
-          add(new Fault(own ? Fault.Kind.INDEX_WRONG : Fault.Kind.PACK_WRONG, e.getMessage()));
+          add(new Fault(Fault.Type.PACK_INDEX, e.file(), e.getMessage()));
         }
       }
     }
 
-    private boolean follows(long position) {
-      return ObjectIds.compare(
-              index.ids(),
-              index.idOffset(position - 1),
-              index.ids(),
-              index.idOffset(position),
-              index.hash().length())
-          < 0;
+    /** Whether an id is where it belongs. What comes after one that is not cannot be found. */
+    private boolean verifyPlace(long position) {
+      long at = index.idOffset(position);
+      if (BigEndian.uint8(index.ids(), at) != firstByte) {
+        addOwn(
+            Fault.Type.OBJECT_ORDER,
+            "object %d, %s, is where ids begin with %02x"
+                .formatted(position, index.idHex(position), firstByte));
+        return false;
+      }
+      int length = index.hash().length();
+      if (position > 0
+          && ObjectIds.compare(index.ids(), at - length, index.ids(), at, length) >= 0) {
+        addOwn(
+            Fault.Type.OBJECT_ORDER,
+            "object %d, %s, is out of order".formatted(position, index.idHex(position)));
+        return false;
+      }
+      return true;
     }
 
-    private void verifyOwner(long position, int firstByte) throws CorruptFileException {
+    private void verifyOwner(long position) throws CorruptFileException {
       int number = index.packOf(position);
+      long offset = index.packOffset(position);
       PackIndex pack = packs[number];
       if (pack == null) {
-        return;
+        return; // not to be looked at, or reported already
       }
-      long offset = index.packOffset(position);
-      long end = pack.fanout(firstByte);
+      long end = ends[number];
       long cursor = cursors[number];
-      while (cursor < end && compare(pack, cursor, position) < 0) {
+      int order = -1;
+      while (cursor < end && (order = compare(pack, cursor, position)) < 0) {
         cursor++;
       }
       cursors[number] = cursor;
-      if (cursor == end || compare(pack, cursor, position) != 0) {
-        add(
-            indexWrong(
-                "object %s is said to be in %s, and is not"
-                    .formatted(index.idHex(position), pack.path())));
+      if (cursor == end || order != 0) {
+        addOwn(
+            Fault.Type.OFFSET,
+            "object %d, %s, is said to be in %s, and is not"
+                .formatted(position, index.idHex(position), pack.path()));
         return;
       }
       // A pack may hold an object twice, and its index lists both.
-      for (long i = cursor; i < end && compare(pack, i, position) == 0; i++) {
+      for (long i = cursor; i < end && (i == cursor || compare(pack, i, position) == 0); i++) {
         if (pack.packOffset(i) == offset) {
           return;
         }
       }
-      add(
-          indexWrong(
-              "object %s is said to begin at %d of %s, and begins at %d"
-                  .formatted(index.idHex(position), offset, pack.path(), pack.packOffset(cursor))));
+      addOwn(
+          Fault.Type.OFFSET,
+          "object %d, %s, is said to begin at %d of %s, and begins at %d"
+              .formatted(
+                  position, index.idHex(position), offset, pack.path(), pack.packOffset(cursor)));
     }
 
     private int compare(PackIndex pack, long cursor, long position) {

@@ -12,6 +12,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -23,7 +24,8 @@ import java.util.TreeMap;
  * <p>Who owns an object, by git's rules: a pack that the existing index does not list wins over all that it lists; among
  * several such, the one whose file is the newest in whole seconds, and of those of one second the one first by name; among the
  * packs that are listed already, whoever owned the object before. So ownership never moves between two packs which an
- * installed index lists, and whoever still reads that index finds every object where it says.
+ * installed index lists, and whoever still reads that index finds every object where it says. Only a preferred pack breaks that
+ * rule: it takes every object that it has, from whomever.
  *
  * <p>The work goes by the first byte of the ids: 256 portions, on all cores, each sorted in memory that does not depend on how
  * many objects there are in all. The bytes are those of {@code git multi-pack-index write}.
@@ -62,7 +64,8 @@ public final class MultiPackIndexWriter {
    * @param channel an empty file, open for reading and writing
    * @param existing the index that is installed, whose owners are kept; its checksum has to have been checked
    * @param dropped the packs of the existing index that are not to be listed any more
-   * @param added the packs to be listed beside those of the existing index
+   * @param added the packs to be listed beside those of the existing index; one that is preferred may be among those, and then
+   *     takes over every object that it has
    * @throws CorruptFileException if a pack index or the existing index is malformed; the message names it
    * @throws IllegalArgumentException if no pack would be left, or a dropped pack owns objects
    */
@@ -191,7 +194,7 @@ public final class MultiPackIndexWriter {
         writeAt(0, head, idsStart);
         channel.truncate(contentEnd());
         MemorySegment content = channel.map(FileChannel.MapMode.READ_ONLY, 0, contentEnd(), arena);
-        byte[] checksum = MultiPackIndex.digest(content, hash);
+        byte[] checksum = MultiPackIndex.digest(content, hash, cancellation);
         writeAt(contentEnd(), MemorySegment.ofArray(checksum), checksum.length);
       }
       return contentEnd() + hash.length();
@@ -266,8 +269,10 @@ public final class MultiPackIndexWriter {
       TreeMap<String, Integer> numbers = new TreeMap<>(PackNames.ORDER);
       List<String> before = existing.map(MultiPackIndex::packNames).orElse(List.of());
       before.stream().filter(name -> !dropped.contains(name)).forEach(name -> numbers.put(name, 0));
+      Set<String> preferred = new HashSet<>();
       for (IndexedPack pack : added) {
-        if (numbers.put(pack.indexName(), 0) != null) {
+        boolean listed = numbers.put(pack.indexName(), 0) != null;
+        if (listed && (!pack.preferred() || !preferred.add(pack.indexName()))) {
           throw new IllegalArgumentException("pack listed twice: " + pack.indexName());
         }
       }

@@ -4,7 +4,7 @@ import io.repackd.objectdir.ObjectDirectoryException;
 import java.nio.file.Path;
 
 /** A file is not what its format says it should be. Nothing that was read from it may be relied on. */
-public final class CorruptFileException extends ObjectDirectoryException {
+public class CorruptFileException extends ObjectDirectoryException {
   private static final long serialVersionUID = 1;
 
   private final transient Path file;

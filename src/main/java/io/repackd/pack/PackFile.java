@@ -38,7 +38,17 @@ public record PackFile(Path path, MemorySegment data, PackIndex index) {
    */
   public static PackFile open(Path pack, Path index, HashAlgorithm hash, Arena arena)
       throws IOException {
-    return of(pack, MappedFile.map(pack, arena), PackIndex.open(index, hash, arena));
+    return open(pack, PackIndex.open(index, hash, arena), arena);
+  }
+
+  /**
+   * Maps a pack whose index is open, and checks that they belong together.
+   *
+   * @throws CorruptFileException if they do not
+   * @throws IOException if it cannot be read; the message names it
+   */
+  public static PackFile open(Path pack, PackIndex index, Arena arena) throws IOException {
+    return of(pack, MappedFile.map(pack, arena), index);
   }
 
   static PackFile of(Path path, MemorySegment data, PackIndex index) throws CorruptFileException {

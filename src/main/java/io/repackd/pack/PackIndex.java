@@ -131,18 +131,30 @@ public sealed interface PackIndex permits PackIndexV1, PackIndexV2 {
   /**
    * Checks the order of a fanout table.
    *
-   * @return the number of objects
+   * @return the first entry which is smaller than the one before it; negative if there is none
    */
-  static long checkFanout(MemorySegment file, long offset, Path path) throws CorruptFileException {
-    long previous = 0;
-    for (int i = 0; i < FANOUT_ENTRIES; i++) {
-      long value = BigEndian.uint32(file, offset + (long) i * Integer.BYTES);
-      if (value < previous) {
-        throw new CorruptFileException(
-            path, "fanout entry %d is %d, and the one before is %d".formatted(i, value, previous));
+  static int findFanoutFault(MemorySegment file, long offset) {
+    for (int i = 1; i < FANOUT_ENTRIES; i++) {
+      long at = offset + (long) i * Integer.BYTES;
+      if (BigEndian.uint32(file, at) < BigEndian.uint32(file, at - Integer.BYTES)) {
+        return i;
       }
-      previous = value;
     }
-    return previous;
+    return -1;
+  }
+
+  /**
+   * Counts the objects by the fanout.
+   *
+   * @throws CorruptFileException if the fanout does not ascend
+   */
+  static long countObjects(MemorySegment file, long fanoutOffset, Path path)
+      throws CorruptFileException {
+    int fault = findFanoutFault(file, fanoutOffset);
+    if (fault >= 0) {
+      throw new CorruptFileException(
+          path, "fanout entry %d is smaller than the one before".formatted(fault));
+    }
+    return BigEndian.uint32(file, fanoutOffset + (FANOUT_ENTRIES - 1L) * Integer.BYTES);
   }
 }

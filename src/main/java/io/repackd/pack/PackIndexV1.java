@@ -10,7 +10,7 @@ record PackIndexV1(MemorySegment file, HashAlgorithm hash, Path path, long count
     implements PackIndex {
   static PackIndexV1 read(MemorySegment file, HashAlgorithm hash, Path path)
       throws CorruptFileException {
-    long count = PackIndex.checkFanout(file, 0, path);
+    long count = PackIndex.countObjects(file, 0, path);
     long expected = FANOUT_BYTES + count * (Integer.BYTES + hash.length()) + 2L * hash.length();
     if (file.byteSize() != expected) {
       throw new CorruptFileException(

@@ -23,7 +23,7 @@ record PackIndexV2(MemorySegment file, HashAlgorithm hash, Path path, long count
       throw new CorruptFileException(
           path, "a pack index of %d bytes is too short".formatted(file.byteSize()));
     }
-    long count = PackIndex.checkFanout(file, HEADER_BYTES, path);
+    long count = PackIndex.countObjects(file, HEADER_BYTES, path);
     long least = HEADER_BYTES + FANOUT_BYTES + count * (hash.length() + 8L) + 2L * hash.length();
     long largeBytes = file.byteSize() - least;
     // The first object of a pack stands at offset 12, so one at least is not large.

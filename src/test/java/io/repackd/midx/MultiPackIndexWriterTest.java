@@ -12,9 +12,12 @@ import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -37,6 +40,16 @@ class MultiPackIndexWriterTest {
   private byte[] write(
       HashAlgorithm hash, Optional<Path> existing, Set<String> dropped, List<Path> added)
       throws IOException {
+    return write(hash, existing, dropped, added, Optional.empty());
+  }
+
+  private byte[] write(
+      HashAlgorithm hash,
+      Optional<Path> existing,
+      Set<String> dropped,
+      List<Path> added,
+      Optional<Path> preferred)
+      throws IOException {
     Path output = directory.resolve("written");
     Files.deleteIfExists(output);
     try (Arena arena = Arena.ofShared();
@@ -49,11 +62,12 @@ class MultiPackIndexWriterTest {
       List<IndexedPack> packs = new ArrayList<>();
       for (Path pack : added) {
         Path index = Path.of(pack.toString().replaceFirst("\\.pack$", ".idx"));
-        packs.add(
+        IndexedPack opened =
             new IndexedPack(
                 index.getFileName().toString(),
                 PackIndex.open(index, hash, arena),
-                Files.getLastModifiedTime(pack).toMillis() / 1000));
+                Files.getLastModifiedTime(pack).toMillis() / 1000);
+        packs.add(preferred.equals(Optional.of(pack)) ? opened.asPreferred() : opened);
       }
       Optional<MultiPackIndex> base = Optional.empty();
       if (existing.isPresent()) {
@@ -81,16 +95,7 @@ class MultiPackIndexWriterTest {
 
   @Test
   void theNewestPackOwnsAnObjectThatSeveralHave() throws Exception {
-    GitRepository repository = repository(HashAlgorithm.SHA1).fetches(4, random);
-    String all = repository.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)");
-    for (int part = 2; part < 5; part++) {
-      int modulus = part;
-      String some =
-          String.join("\n", all.lines().filter(id -> id.hashCode() % modulus == 0).toList());
-      repository.gitWithInput(
-          some + "\n", "pack-objects", "-q", repository.packs().resolve("pack").toString());
-    }
-    repository.distinctTimes();
+    GitRepository repository = overlapping(HashAlgorithm.SHA1);
     repository.git("multi-pack-index", "write");
 
     assertThat(write(HashAlgorithm.SHA1, Optional.empty(), Set.of(), repository.packFiles()))
@@ -118,6 +123,83 @@ class MultiPackIndexWriterTest {
 
     assertThat(write(hash, Optional.of(before), Set.of(), added))
         .isEqualTo(Files.readAllBytes(repository.index()));
+  }
+
+  /** A repository whose packs all have many objects of the others. */
+  private GitRepository overlapping(HashAlgorithm hash) {
+    GitRepository repository = repository(hash).fetches(4, random);
+    String all = repository.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)");
+    for (int part = 2; part < 5; part++) {
+      int modulus = part;
+      String some =
+          String.join("\n", all.lines().filter(id -> id.hashCode() % modulus == 0).toList());
+      repository.gitWithInput(
+          some + "\n", "pack-objects", "-q", repository.packs().resolve("pack").toString());
+    }
+    return repository.distinctTimes();
+  }
+
+  @ParameterizedTest
+  @EnumSource(HashAlgorithm.class)
+  void aPreferredPackOwnsAllThatItHas(HashAlgorithm hash) throws Exception {
+    GitRepository repository = overlapping(hash);
+    for (Path preferred : repository.packFiles()) {
+      Files.deleteIfExists(repository.index());
+      repository.git("multi-pack-index", "write", "--preferred-pack=" + name(preferred));
+
+      assertThat(
+              write(
+                  hash, Optional.empty(), Set.of(), repository.packFiles(), Optional.of(preferred)))
+          .as("preferring %s", preferred)
+          .isEqualTo(Files.readAllBytes(repository.index()));
+    }
+  }
+
+  /** Git 2.39 crashes here, so it only judges what we write. */
+  @Test
+  void aPreferredPackTakesOverWhatOthersOwned() throws Exception {
+    GitRepository repository = overlapping(HashAlgorithm.SHA1);
+    repository.git("multi-pack-index", "write");
+    Path before = Files.copy(repository.index(), directory.resolve("before"));
+    Map<String, String> ownersBefore = owners(before);
+    Path preferred = repository.packFiles().getFirst();
+    String preferredIndex = name(preferred).replace(".pack", ".idx");
+
+    byte[] written =
+        write(
+            HashAlgorithm.SHA1,
+            Optional.of(before),
+            Set.of(),
+            List.of(preferred),
+            Optional.of(preferred));
+
+    Path after = Files.write(directory.resolve("after"), written);
+    Map<String, String> expected = new HashMap<>(ownersBefore);
+    repository
+        .git("verify-pack", "-v", preferred.toString())
+        .lines()
+        .filter(line -> line.matches("[0-9a-f]{40} .*"))
+        .forEach(line -> expected.put(line.substring(0, 40), preferredIndex));
+    assertThat(expected).isNotEqualTo(ownersBefore);
+    assertThat(owners(after)).isEqualTo(expected);
+    Files.copy(after, repository.index(), StandardCopyOption.REPLACE_EXISTING);
+    repository.git("multi-pack-index", "verify");
+    repository.git("fsck", "--full", "--strict");
+  }
+
+  private static Map<String, String> owners(Path file) throws IOException {
+    Map<String, String> owners = new HashMap<>();
+    try (Arena arena = Arena.ofConfined()) {
+      MultiPackIndex index = MultiPackIndex.open(file, HashAlgorithm.SHA1, arena);
+      for (long position = 0; position < index.objects(); position++) {
+        owners.put(index.idHex(position), index.packNames().get(index.packOf(position)));
+      }
+    }
+    return owners;
+  }
+
+  private static String name(Path pack) {
+    return pack.getFileName().toString();
   }
 
   @Test
