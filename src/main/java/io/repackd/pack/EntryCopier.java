@@ -4,6 +4,7 @@ import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.zip.Deflater;
 
 /**
@@ -111,8 +112,9 @@ final class EntryCopier implements AutoCloseable {
       int hashLength = index.hash().length();
       MemorySegment.copy(
           index.file(),
+          ValueLayout.JAVA_BYTE,
           index.idOffset(entries.position(base)),
-          MemorySegment.ofArray(head),
+          head,
           headBytes,
           hashLength);
       headBytes += hashLength;
@@ -121,7 +123,7 @@ final class EntryCopier implements AutoCloseable {
     crc.reset();
     crc.update(head, headBytes);
     crc.update(pack.data(), header.body(), bodyBytes);
-    out.write(MemorySegment.ofArray(head), 0, headBytes);
+    out.write(head, headBytes);
     out.write(pack.data(), header.body(), bodyBytes);
     entries.written(entry, start, crc.value());
   }
@@ -133,7 +135,7 @@ final class EntryCopier implements AutoCloseable {
       int headBytes = EntryHeader.encode(whole.type(), whole.content().byteSize(), head);
       crc.reset();
       crc.update(head, headBytes);
-      out.write(MemorySegment.ofArray(head), 0, headBytes);
+      out.write(head, headBytes);
       deflate(whole.content());
     }
     entries.written(entry, start, crc.value());
@@ -148,7 +150,7 @@ final class EntryCopier implements AutoCloseable {
     while (!deflater.finished()) {
       int bytes = deflater.deflate(piece);
       crc.update(piece, bytes);
-      out.write(MemorySegment.ofArray(piece), 0, bytes);
+      out.write(piece, bytes);
       cancellation.check();
     }
   }

@@ -61,7 +61,19 @@ public final class HashingOutput implements AutoCloseable {
 
   /** Writes bytes. */
   public void write(byte[] bytes) throws IOException {
-    write(MemorySegment.ofArray(bytes), 0, bytes.length);
+    write(bytes, bytes.length);
+  }
+
+  /** Writes the first bytes of an array. */
+  public void write(byte[] bytes, int length) throws IOException {
+    for (int done = 0; done < length; ) {
+      if (!buffer.hasRemaining()) {
+        flush();
+      }
+      int piece = Math.min(length - done, buffer.remaining());
+      buffer.put(bytes, done, piece);
+      done += piece;
+    }
   }
 
   /** Writes a stretch of a segment, of any length. */

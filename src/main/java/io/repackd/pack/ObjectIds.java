@@ -2,6 +2,7 @@ package io.repackd.pack;
 
 import io.repackd.objectdir.BigEndian;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.HexFormat;
 
 /** Object ids where they lie in mapped files: compared and shown without being copied. */
@@ -35,8 +36,13 @@ public final class ObjectIds {
 
   /** The hexadecimal form of an id. */
   public static String hex(MemorySegment segment, long offset, int length) {
+    return HexFormat.of().formatHex(bytes(segment, offset, length));
+  }
+
+  /** A copy of an id, or of a file's checksum. */
+  public static byte[] bytes(MemorySegment segment, long offset, int length) {
     byte[] bytes = new byte[length];
-    MemorySegment.copy(segment, offset, MemorySegment.ofArray(bytes), 0, length);
-    return HexFormat.of().formatHex(bytes);
+    MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, bytes, 0, length);
+    return bytes;
   }
 }

@@ -1,6 +1,5 @@
 package io.repackd.pack;
 
-import io.repackd.objectdir.BigEndian;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.MappedFile;
 import io.repackd.objectdir.ObjectDirectoryException;
@@ -13,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 
 /**
  * A mapped pack with its index. Source: gitformat-pack, "pack-*.pack files".
@@ -53,7 +53,11 @@ public record PackFile(Path path, MemorySegment data, PackIndex index) {
 
   static PackFile of(Path path, MemorySegment data, PackIndex index) throws CorruptFileException {
     long trailer = checkLength(path, data.byteSize(), index);
-    check(path, data, data.asSlice(trailer), index);
+    check(
+        path,
+        ObjectIds.bytes(data, 0, HEADER_BYTES),
+        ObjectIds.bytes(data, trailer, index.hash().length()),
+        index);
     return new PackFile(path, data, index);
   }
 
@@ -76,7 +80,7 @@ public record PackFile(Path path, MemorySegment data, PackIndex index) {
     } catch (IOException e) {
       throw new ObjectDirectoryException("cannot read %s: %s".formatted(path, Reason.of(e)), e);
     }
-    check(path, MemorySegment.ofArray(head), MemorySegment.ofArray(trailer), index);
+    check(path, head, trailer, index);
   }
 
   private static void readFully(FileChannel channel, byte[] bytes, long at) throws IOException {
@@ -98,24 +102,24 @@ public record PackFile(Path path, MemorySegment data, PackIndex index) {
     return bytes - hashLength;
   }
 
-  private static void check(Path path, MemorySegment head, MemorySegment trailer, PackIndex index)
+  private static void check(Path path, byte[] head, byte[] trailer, PackIndex index)
       throws CorruptFileException {
-    if (BigEndian.int32(head, 0) != MAGIC) {
+    ByteBuffer header = ByteBuffer.wrap(head);
+    if (header.getInt() != MAGIC) {
       throw new CorruptFileException(path, "it does not begin with PACK");
     }
-    int version = BigEndian.int32(head, Integer.BYTES);
+    int version = header.getInt();
     if (version != VERSION && version != VERSION_ALSO_READ) {
       throw new CorruptFileException(path, "unknown pack version " + version);
     }
-    long count = BigEndian.uint32(head, 2 * Integer.BYTES);
+    long count = Integer.toUnsignedLong(header.getInt());
     if (count != index.count()) {
       throw new CorruptFileException(
           path, "it has %d objects, and its index %d".formatted(count, index.count()));
     }
-    int order =
-        ObjectIds.compare(
-            trailer, 0, index.file(), index.packChecksumOffset(), index.hash().length());
-    if (order != 0) {
+    byte[] expected =
+        ObjectIds.bytes(index.file(), index.packChecksumOffset(), index.hash().length());
+    if (!Arrays.equals(trailer, expected)) {
       throw new CorruptFileException(
           path, "its index %s was made for another pack".formatted(index.path()));
     }

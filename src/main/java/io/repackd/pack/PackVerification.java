@@ -37,9 +37,7 @@ public final class PackVerification {
       cancellation.check();
       digest.update(file.asSlice(at, Math.min(PIECE_BYTES, end - at)).asByteBuffer());
     }
-    byte[] trailer = new byte[hashLength];
-    MemorySegment.copy(file, end, MemorySegment.ofArray(trailer), 0, hashLength);
-    if (!Arrays.equals(trailer, digest.digest())) {
+    if (!Arrays.equals(ObjectIds.bytes(file, end, hashLength), digest.digest())) {
       throw new CorruptFileException(path, "its trailing checksum does not match its content");
     }
   }
