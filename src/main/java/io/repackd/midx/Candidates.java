@@ -1,171 +1,144 @@
 package io.repackd.midx;
 
-import io.repackd.pack.IntTable;
-import io.repackd.pack.LongTable;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
- * Copies of objects whose ids begin with one byte, to be sorted by id: a key, made of the eight bytes that follow, and a
- * reference to where the copy was found.
+ * Copies of objects, with the numbers of their packs, to be sorted by id.
  *
- * <p>Ids are spread evenly, because they are hashes. So one pass that scatters by the leading bits of the key puts each within
- * a few places of its own, and what is left is done by insertion. Ids that somebody chose to be alike fall into one bin; a bin
- * that is too full for insertion is sorted as a heap.
+ * <p>Ids are spread evenly, because they are hashes. So the copies are counted by the leading bits of their ids, and then each is
+ * put directly where those with its bits belong; what is left is done by insertion. Ids that somebody chose to be alike fall into
+ * one bin; a bin that is too full for insertion is sorted as a heap.
  */
 final class Candidates {
   private static final int MAX_BIN_BITS = 20;
 
-  /** Bins have about this many candidates. */
-  private static final int BIN_SIZE_BITS = 2;
-
+  /** The largest bin that is sorted by insertion. */
   private static final long MAX_INSERTION = 32;
 
-  private final LongTable keys;
-  private final LongTable references;
-  private final LongTable sortedKeys;
-  private final LongTable sortedReferences;
-  private final IntTable binEnds;
+  private final CopyTable copies;
+  private final Bins bins;
+  private final Precedence precedence;
+
+  private long firstKey;
+  private int shift;
   private long size;
 
-  /** Decides between two candidates with one key; the first comes first. */
-  interface Order {
-    int compare(long leftReference, long rightReference);
-  }
-
-  Candidates(long capacity, Arena arena) {
-    keys = new LongTable(arena, capacity);
-    references = new LongTable(arena, capacity);
-    sortedKeys = new LongTable(arena, capacity);
-    sortedReferences = new LongTable(arena, capacity);
-    binEnds = new IntTable(arena, (1L << binBits(capacity)) + 1);
+  /**
+   * Room for copies.
+   *
+   * @param capacity how many
+   * @param precedence decides between two copies of one object
+   */
+  Candidates(int idBytes, long capacity, Precedence precedence, Arena arena) {
+    this.copies = new CopyTable(idBytes, capacity, arena);
+    this.bins = new Bins(1L << binBits(capacity), arena);
+    this.precedence = precedence;
   }
 
   private static int binBits(long size) {
-    int bits = Long.SIZE - Long.numberOfLeadingZeros(size) - BIN_SIZE_BITS;
-    return Math.clamp(bits, 0, MAX_BIN_BITS);
+    return Math.clamp(Long.SIZE - Long.numberOfLeadingZeros(size) - 1, 0, MAX_BIN_BITS);
   }
 
-  void clear() {
-    size = 0;
+  /**
+   * Begins anew.
+   *
+   * @param range what all ids begin with
+   * @param newSize how many copies there will be
+   */
+  void begin(IdRange range, long newSize) {
+    size = newSize;
+    firstKey = range.first();
+    long span = range.last() - range.first();
+    shift = Math.max(0, Long.SIZE - Long.numberOfLeadingZeros(span) - binBits(size));
+    // Without any bit, everything is in one bin; a shift by the length of a number would be none.
+    bins.begin(shift == Long.SIZE ? 1 : (span >>> shift) + 1);
   }
 
-  void add(long key, long reference) {
-    keys.set(size, key);
-    references.set(size, reference);
-    size++;
+  private long bin(long key) {
+    return shift == Long.SIZE ? 0 : key - firstKey >>> shift;
+  }
+
+  /** First pass: each copy is counted, by the first eight bytes of its id. */
+  void count(long key) {
+    bins.add(bin(key));
+  }
+
+  /** Between the passes. */
+  void allot() {
+    bins.allot();
+  }
+
+  /** Second pass: each copy is put into its bin. */
+  void place(long key, MemorySegment ids, long idOffset, int pack, long offset) {
+    copies.set(bins.next(bin(key)), ids, idOffset, pack, offset);
+  }
+
+  /** Last, each bin is put in order: by id, and of one object the copy that takes precedence first. */
+  void sort() {
+    long start = 0;
+    for (long bin = 0; bin < bins.count(); bin++) {
+      long end = bins.end(bin);
+      if (end - start > MAX_INSERTION) {
+        sortAsHeap(start, end);
+      } else {
+        sortByInsertion(start, end);
+      }
+      start = end;
+    }
   }
 
   long size() {
     return size;
   }
 
-  /** The key of the i-th candidate, after sorting. */
-  long key(long i) {
-    return sortedKeys.get(i);
+  /** The copies; when they are sorted, in order. Their numbers are those of the packs. */
+  CopyTable copies() {
+    return copies;
   }
 
-  /** The reference of the i-th candidate, after sorting. */
-  long reference(long i) {
-    return sortedReferences.get(i);
-  }
-
-  void sort(Order order) {
-    int bits = binBits(size);
-    long bins = 1L << bits;
-    for (long bin = 0; bin <= bins; bin++) {
-      binEnds.set(bin, 0);
-    }
-    for (long i = 0; i < size; i++) {
-      long bin = bin(keys.get(i), bits);
-      binEnds.set(bin + 1, binEnds.get(bin + 1) + 1);
-    }
-    for (long bin = 0; bin < bins; bin++) {
-      binEnds.set(bin + 1, binEnds.get(bin + 1) + binEnds.get(bin));
-    }
-    // Each slot of the table holds where its bin begins, and moves to where it ends while the bin
-    // is filled.
-    for (long i = 0; i < size; i++) {
-      long key = keys.get(i);
-      long bin = bin(key, bits);
-      long to = binEnds.getUnsigned(bin);
-      binEnds.set(bin, (int) to + 1);
-      sortedKeys.set(to, key);
-      sortedReferences.set(to, references.get(i));
-    }
-    long start = 0;
-    for (long bin = 0; bin < bins; bin++) {
-      long end = binEnds.getUnsigned(bin);
-      sortBin(start, end, order);
-      start = end;
-    }
-  }
-
-  private static long bin(long key, int bits) {
-    return bits == 0 ? 0 : key >>> (Long.SIZE - bits);
-  }
-
-  private void sortBin(long start, long end, Order order) {
-    if (end - start > MAX_INSERTION) {
-      sortAsHeap(start, end, order);
-      return;
-    }
+  private void sortByInsertion(long start, long end) {
     for (long i = start + 1; i < end; i++) {
-      long key = sortedKeys.get(i);
-      long reference = sortedReferences.get(i);
       long to = i;
-      while (to > start && follows(to - 1, key, reference, order)) {
-        set(to, sortedKeys.get(to - 1), sortedReferences.get(to - 1));
+      while (to > start && compare(to - 1, i) > 0) {
         to--;
       }
-      set(to, key, reference);
+      if (to < i) {
+        copies.insert(i, to);
+      }
     }
   }
 
-  private void sortAsHeap(long start, long end, Order order) {
+  private void sortAsHeap(long start, long end) {
     long length = end - start;
     for (long root = length / 2 - 1; root >= 0; root--) {
-      sink(start, root, length, order);
+      sink(start, root, length);
     }
     for (long last = length - 1; last > 0; last--) {
-      long key = sortedKeys.get(start + last);
-      long reference = sortedReferences.get(start + last);
-      set(start + last, sortedKeys.get(start), sortedReferences.get(start));
-      set(start, key, reference);
-      sink(start, 0, last, order);
+      copies.swap(start, start + last);
+      sink(start, 0, last);
     }
   }
 
-  private void sink(long start, long root, long length, Order order) {
-    long key = sortedKeys.get(start + root);
-    long reference = sortedReferences.get(start + root);
+  private void sink(long start, long root, long length) {
     long at = root;
     for (long child = 2 * at + 1; child < length; child = 2 * at + 1) {
-      if (child + 1 < length
-          && follows(
-              start + child + 1,
-              sortedKeys.get(start + child),
-              sortedReferences.get(start + child),
-              order)) {
+      if (child + 1 < length && compare(start + child + 1, start + child) > 0) {
         child++;
       }
-      if (!follows(start + child, key, reference, order)) {
-        break;
+      if (compare(start + child, start + at) <= 0) {
+        return;
       }
-      set(start + at, sortedKeys.get(start + child), sortedReferences.get(start + child));
+      copies.swap(start + at, start + child);
       at = child;
     }
-    set(start + at, key, reference);
   }
 
-  /** Whether the candidate at an index comes after another. */
-  private boolean follows(long i, long key, long reference, Order order) {
-    int comparison = Long.compareUnsigned(sortedKeys.get(i), key);
-    return comparison > 0
-        || (comparison == 0 && order.compare(sortedReferences.get(i), reference) > 0);
-  }
-
-  private void set(long i, long key, long reference) {
-    sortedKeys.set(i, key);
-    sortedReferences.set(i, reference);
+  private int compare(long i, long j) {
+    int ids = copies.compareIds(i, j);
+    return ids != 0
+        ? ids
+        : precedence.compare(
+            copies.number(i), copies.offset(i), copies.number(j), copies.offset(j));
   }
 }

@@ -7,6 +7,7 @@ import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.LongTable;
 import io.repackd.pack.ObjectIds;
 import io.repackd.pack.PackIndex;
+import io.repackd.pack.SortedIds;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -25,7 +26,7 @@ import java.util.Optional;
  * fanout. The order of the ids, the pack numbers and the trailing checksum are what {@link MultiPackIndexVerifier} is for.
  * Source: gitformat-pack, "multi-pack-index (MIDX) files".
  */
-public final class MultiPackIndex {
+public final class MultiPackIndex implements SortedIds {
   static final int MAGIC = 0x4d494458; // MIDX
   static final int VERSION = 1;
   static final int HEADER_BYTES = 12;
@@ -135,12 +136,12 @@ public final class MultiPackIndex {
         path, file, hash, ChunkTable.read(file, HEADER_BYTES, chunkCount, end, path));
   }
 
-  /** The file. */
+  @Override
   public Path path() {
     return path;
   }
 
-  /** The hash function of its ids. */
+  @Override
   public HashAlgorithm hash() {
     return hash;
   }
@@ -155,29 +156,24 @@ public final class MultiPackIndex {
     return objects;
   }
 
-  /** How many objects have ids that begin with this byte or a smaller one. */
+  @Override
+  public long count() {
+    return objects;
+  }
+
+  @Override
   public long fanout(int firstByte) {
     return BigEndian.uint32(fanout, (long) firstByte * Integer.BYTES);
   }
 
-  /** The position of the first object whose id begins with this byte. */
-  public long firstPosition(int firstByte) {
-    return firstByte == 0 ? 0 : fanout(firstByte - 1);
-  }
-
-  /** The segment in which {@link #idOffset} points. */
+  @Override
   public MemorySegment ids() {
     return ids;
   }
 
-  /** Where the id of the object at a position stands. */
+  @Override
   public long idOffset(long position) {
     return position * hash.length();
-  }
-
-  /** The id of the object at a position, in hexadecimal form. */
-  public String idHex(long position) {
-    return ObjectIds.hex(ids, idOffset(position), hash.length());
   }
 
   /**
@@ -241,32 +237,6 @@ public final class MultiPackIndex {
   }
 
   /**
-   * Finds an object.
-   *
-   * @param id a segment in which the id stands
-   * @param at where it stands there
-   * @return its position; negative if it is not there
-   */
-  public long find(MemorySegment id, long at) {
-    int firstByte = BigEndian.uint8(id, at);
-    long low = firstPosition(firstByte);
-    long high = fanout(firstByte);
-    while (low < high) {
-      long middle = (low + high) >>> 1;
-      int order = ObjectIds.compare(ids, idOffset(middle), id, at, hash.length());
-      if (order == 0) {
-        return middle;
-      }
-      if (order < 0) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return -1;
-  }
-
-  /**
    * Counts for each pack how many objects it owns. A pack that owns none is not needed by anybody who reads this index.
    *
    * @throws CorruptFileException if an object belongs to no pack
@@ -289,21 +259,19 @@ public final class MultiPackIndex {
 
   /** Whether the trailing checksum matches the content: reads the whole file. */
   public boolean checksumMatches(Cancellation cancellation) {
-    byte[] trailer = new byte[hash.length()];
     long end = file.byteSize() - hash.length();
-    MemorySegment.copy(file, end, MemorySegment.ofArray(trailer), 0, hash.length());
-    return Arrays.equals(trailer, digest(file.asSlice(0, end), hash, cancellation));
+    MessageDigest digest = hash.newDigest();
+    update(digest, file.asSlice(0, end), cancellation);
+    return Arrays.equals(ObjectIds.bytes(file, end, hash.length()), digest.digest());
   }
 
-  /** The hash of a segment of any length. */
-  static byte[] digest(MemorySegment content, HashAlgorithm hash, Cancellation cancellation) {
+  /** Hashes a segment of any length. */
+  static void update(MessageDigest digest, MemorySegment content, Cancellation cancellation) {
     int pieceBytes = 4 << 20;
-    MessageDigest digest = hash.newDigest();
     for (long at = 0; at < content.byteSize(); at += pieceBytes) {
       cancellation.check();
       long piece = Math.min(pieceBytes, content.byteSize() - at);
       digest.update(content.asSlice(at, piece).asByteBuffer());
     }
-    return digest.digest();
   }
 }

@@ -1,9 +1,7 @@
 package io.repackd.midx;
 
-import io.repackd.objectdir.BigEndian;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.pack.CorruptFileException;
-import io.repackd.pack.ObjectIds;
 import io.repackd.pack.PackFile;
 import io.repackd.pack.PackIndex;
 import io.repackd.pack.PackVerification;
@@ -15,6 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * every pack is sound from end to end.
  *
  * <p>The index of each pack is walked beside the multi-pack-index, both in the order of ids, rather than searched for each
- * object. The 256 first bytes go to all cores, and beside them goes the checksum of the whole file.
+ * object. The ids are divided among all cores, and beside them goes the checksum of the whole file.
  */
 public final class MultiPackIndexVerifier {
   /** How much is checked. Each level has all that the one before it has. */
@@ -39,6 +40,9 @@ public final class MultiPackIndexVerifier {
 
   /** Beyond these, further faults say nothing new. */
   private static final int MAX_FAULTS = 20;
+
+  /** How many objects are checked in one go, to lie in the cache meanwhile. */
+  private static final long MAX_PORTION = 1L << 17;
 
   private final MultiPackIndex index;
   private final Path packDirectory;
@@ -82,22 +86,40 @@ public final class MultiPackIndexVerifier {
       if (level != Level.STRUCTURE) {
         IntStream.range(0, packs.length).parallel().forEach(i -> packs[i] = openPack(i, arena));
       }
-      // The checksum takes longest, so it is begun first.
-      IntStream.range(-1, PackIndex.FANOUT_ENTRIES)
-          .parallel()
-          .forEach(i -> {
-            if (i < 0) {
-              verifyChecksum();
-            } else {
-              new Portion(packs, i).verify();
-            }
-          });
+      verifyObjects(packs);
       if (faults.isEmpty()) {
         BitmapOrder.check(index, cancellation).ifPresent(this::add);
       }
       if (level == Level.PACKS) {
         IntStream.range(0, packs.length).parallel().forEach(i -> verifyPack(i, packs[i]));
       }
+    }
+  }
+
+  private void verifyObjects(@Nullable PackIndex[] packs) {
+    List<IdRange> ranges;
+    try {
+      ranges = IdRange.divide(List.of(index), MAX_PORTION);
+    } catch (CorruptFileException e) {
+      add(new Fault(Fault.Type.OBJECT_ORDER, index.path(), e.getMessage()));
+      return;
+    }
+    long most = ranges.stream().mapToLong(range -> range.count(index)).max().orElse(0);
+    try (Arena arena = Arena.ofShared()) {
+      Queue<Room> rooms = new ConcurrentLinkedQueue<>();
+      // The checksum takes longest, so it is begun first.
+      IntStream.range(-1, ranges.size())
+          .parallel()
+          .forEach(i -> {
+            cancellation.check();
+            if (i < 0) {
+              verifyChecksum();
+            } else if (!enough()) {
+              Room room = Objects.requireNonNullElseGet(rooms.poll(), () -> new Room(most, arena));
+              new Portion(ranges.get(i), room).verify(packs);
+              rooms.add(room);
+            }
+          });
     }
   }
 
@@ -172,114 +194,122 @@ public final class MultiPackIndexVerifier {
     return faults.size() == MAX_FAULTS;
   }
 
-  /** The objects whose ids begin with one byte. */
+  /** Room for the objects of one range, put together by pack. Used for one range after another. */
+  private final class Room {
+    private final CopyTable copies;
+    private final Bins packs;
+
+    Room(long capacity, Arena arena) {
+      copies = new CopyTable(index.hash().length(), capacity, arena);
+      packs = new Bins(index.packNames().size(), arena);
+    }
+  }
+
+  /**
+   * The objects whose ids lie in one range. They are put together by pack, and then each pack's index is walked beside those
+   * which it is said to have: thousands of packs are looked at one after the other, and not all at once.
+   */
   private final class Portion {
-    private static final int CHECK_INTERVAL_MASK = 0xffff;
+    private final IdRange range;
+    private final CopyTable copies;
+    private final Bins owners;
+    private final long start;
+    private final long end;
 
-    private final @Nullable PackIndex[] packs;
-    private final int firstByte;
-    private final long[] cursors;
-    private final long[] ends;
-
-    Portion(@Nullable PackIndex[] packs, int firstByte) {
-      this.packs = packs;
-      this.firstByte = firstByte;
-      this.cursors = new long[packs.length];
-      this.ends = new long[packs.length];
+    Portion(IdRange range, Room room) {
+      this.range = range;
+      this.copies = room.copies;
+      this.owners = room.packs;
+      this.start = range.start(index);
+      this.end = start + range.count(index);
     }
 
-    void verify() {
-      for (int i = 0; i < packs.length; i++) {
-        PackIndex pack = packs[i];
-        if (pack != null) {
-          cursors[i] = pack.firstPosition(firstByte);
-          ends[i] = pack.fanout(firstByte);
-        }
-      }
-      long start = index.firstPosition(firstByte);
-      long end = index.fanout(firstByte);
-      for (long position = start; position < end; position++) {
-        if ((position & CHECK_INTERVAL_MASK) == 0) {
-          cancellation.check();
-          if (enough()) {
-            return;
+    void verify(@Nullable PackIndex[] packs) {
+      try {
+        group();
+        for (int number = 0; number < packs.length; number++) {
+          PackIndex pack = packs[number];
+          if (pack != null) { // otherwise not to be looked at, or reported already
+            verifyOwner(pack, owners.start(number), owners.end(number));
           }
         }
-        if (!verifyPlace(position)) {
-          return;
-        }
-        try {
-          verifyOwner(position);
-        } catch (MalformedIndexException e) {
-          add(new Fault(e.type(), e.file(), e.getMessage()));
-        } catch (CorruptFileException e) {
-          add(new Fault(Fault.Type.PACK_INDEX, e.file(), e.getMessage()));
-        }
+      } catch (MalformedIndexException e) {
+        add(new Fault(e.type(), e.file(), e.getMessage()));
+      } catch (CorruptFileException e) {
+        boolean own = e.file().equals(index.path());
+        add(
+            new Fault(
+                own ? Fault.Type.OBJECT_ORDER : Fault.Type.PACK_INDEX, e.file(), e.getMessage()));
       }
     }
 
-    /** Whether an id is where it belongs. What comes after one that is not cannot be found. */
-    private boolean verifyPlace(long position) {
-      long at = index.idOffset(position);
-      if (BigEndian.uint8(index.ids(), at) != firstByte) {
-        addOwn(
-            Fault.Type.OBJECT_ORDER,
-            "object %d, %s, is where ids begin with %02x"
-                .formatted(position, index.idHex(position), firstByte));
-        return false;
+    /** Checks the order of the ids, and sorts the objects by pack. */
+    private void group() throws CorruptFileException {
+      OrderCheck order = new OrderCheck(index, start, false);
+      owners.begin(index.packNames().size());
+      for (long position = start; position < end; position++) {
+        order.repeats(position, index.key(position));
+        owners.add(index.packOf(position));
       }
-      int length = index.hash().length();
-      if (position > 0
-          && ObjectIds.compare(index.ids(), at - length, index.ids(), at, length) >= 0) {
-        addOwn(
-            Fault.Type.OBJECT_ORDER,
-            "object %d, %s, is out of order".formatted(position, index.idHex(position)));
-        return false;
+      order.end(end);
+      owners.allot();
+      for (long position = start; position < end; position++) {
+        copies.set(
+            owners.next(index.packOf(position)),
+            index.ids(),
+            index.idOffset(position),
+            (int) (position - start),
+            index.packOffset(position));
       }
-      return true;
     }
 
-    private void verifyOwner(long position) throws CorruptFileException {
-      int number = index.packOf(position);
-      long offset = index.packOffset(position);
-      PackIndex pack = packs[number];
-      if (pack == null) {
-        return; // not to be looked at, or reported already
+    private void verifyOwner(PackIndex pack, long from, long to) throws CorruptFileException {
+      long cursor = range.start(pack);
+      long last = range.end(pack);
+      for (long i = from; i < to; i++) {
+        long key = copies.key(i);
+        while (cursor < last && Long.compareUnsigned(pack.key(cursor), key) < 0) {
+          cursor++;
+        }
+        while (cursor < last && compare(i, pack, cursor) > 0) {
+          cursor++;
+        }
+        verifyOffset(i, pack, cursor, last);
       }
-      long end = ends[number];
-      long cursor = cursors[number];
-      int order = -1;
-      while (cursor < end && (order = compare(pack, cursor, position)) < 0) {
-        cursor++;
-      }
-      cursors[number] = cursor;
-      if (cursor == end || order != 0) {
+    }
+
+    /** Checks an object's offset; if its pack has it, the cursor is at the first copy. */
+    private void verifyOffset(long i, PackIndex pack, long cursor, long last)
+        throws CorruptFileException {
+      if (cursor >= last || compare(i, pack, cursor) != 0) {
         addOwn(
             Fault.Type.OFFSET,
-            "object %d, %s, is said to be in %s, and is not"
-                .formatted(position, index.idHex(position), pack.path()));
+            "object %s is said to be in %s, and is not".formatted(name(i), pack.path()));
         return;
       }
+      long offset = copies.offset(i);
       // A pack may hold an object twice, and its index lists both.
-      for (long i = cursor; i < end && (i == cursor || compare(pack, i, position) == 0); i++) {
-        if (pack.packOffset(i) == offset) {
+      for (long at = cursor; at < last; at++) {
+        if (pack.packOffset(at) == offset) {
           return;
+        }
+        if (at + 1 == last || compare(i, pack, at + 1) != 0) {
+          break;
         }
       }
       addOwn(
           Fault.Type.OFFSET,
-          "object %d, %s, is said to begin at %d of %s, and begins at %d"
-              .formatted(
-                  position, index.idHex(position), offset, pack.path(), pack.packOffset(cursor)));
+          "object %s is said to begin at %d of %s, and begins at %d"
+              .formatted(name(i), offset, pack.path(), pack.packOffset(cursor)));
     }
 
-    private int compare(PackIndex pack, long cursor, long position) {
-      return ObjectIds.compare(
-          pack.file(),
-          pack.idOffset(cursor),
-          index.ids(),
-          index.idOffset(position),
-          index.hash().length());
+    private String name(long i) {
+      long position = start + copies.number(i);
+      return "%d, %s,".formatted(position, index.idHex(position));
+    }
+
+    private int compare(long i, PackIndex pack, long cursor) {
+      return copies.compareId(i, pack.file(), pack.idOffset(cursor));
     }
   }
 }

@@ -11,12 +11,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.security.MessageDigest;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.concurrent.FutureTask;
 
 /**
  * Writes a multi-pack-index.
@@ -149,8 +149,13 @@ public final class MultiPackIndexWriter {
       if (objects > 0xffffffffL) {
         throw new IllegalArgumentException("more than 2^32 - 1 objects do not fit in an index");
       }
+    }
+
+    /** Moves what follows the ids to its place, and cuts off what was only in the way. */
+    private void closeGap() throws IOException {
       moveDown(ownersAtMost, ownersStart(), objects * MultiPackIndex.OWNER_BYTES);
       moveDown(largeOffsetsAtMost, largeOffsetsStart(), largeOffsets * Long.BYTES);
+      channel.truncate(contentEnd());
     }
 
     private long ownersStart() {
@@ -166,7 +171,7 @@ public final class MultiPackIndexWriter {
     }
 
     /** Takes the next portion. Large offsets are numbered within it; here they get their numbers in the file. */
-    private void append(Portion portion) throws IOException {
+    private void append(IdRange range, Portion portion) throws IOException {
       for (long i = 0; i < portion.largeOffsets() && largeOffsets > 0; i++) {
         long at = portion.ownerOfLargeOffset(i) * MultiPackIndex.OWNER_BYTES + Integer.BYTES;
         int local = BigEndian.int32(portion.owners(), at);
@@ -180,24 +185,44 @@ public final class MultiPackIndexWriter {
           largeOffsetsAtMost + largeOffsets * Long.BYTES,
           portion.largeOffsetValues(),
           portion.largeOffsets() * Long.BYTES);
+      for (int i = range.firstByte(); i <= range.lastByte(); i++) {
+        fanout[i] = objects + portion.objectsUpTo(i);
+      }
       objects += portion.objects();
       largeOffsets += portion.largeOffsets();
       largeOffsetsNeeded |= portion.largestOffset() > MAX_SMALL_OFFSET;
-      fanout[portion.firstByte()] = objects;
     }
 
-    /** Writes header, chunk table, names and fanout, cuts off what was only in the way, and adds the checksum. */
+    /** Writes header, chunk table, names and fanout, closes the gap before the owners, and adds the checksum. */
     long finish() throws IOException {
-      try (Arena arena = Arena.ofConfined()) {
+      try (Arena arena = Arena.ofShared()) {
         MemorySegment head = arena.allocate(idsStart);
         writeHead(head);
         writeAt(0, head, idsStart);
-        channel.truncate(contentEnd());
-        MemorySegment content = channel.map(FileChannel.MapMode.READ_ONLY, 0, contentEnd(), arena);
-        byte[] checksum = MultiPackIndex.digest(content, hash, cancellation);
-        writeAt(contentEnd(), MemorySegment.ofArray(checksum), checksum.length);
+        byte[] checksum = closeGapAndHash(arena);
+        writeAt(contentEnd(), arena.allocateFrom(ValueLayout.JAVA_BYTE, checksum), checksum.length);
       }
       return contentEnd() + hash.length();
+    }
+
+    /** The hash goes from the beginning to the end, on one core. While it is at the ids, the rest is moved. */
+    private byte[] closeGapAndHash(Arena arena) throws IOException {
+      FutureTask<Boolean> gap =
+          new FutureTask<>(() -> {
+            closeGap();
+            return true;
+          });
+      Thread.ofPlatform().daemon().name("index-mover").start(gap);
+      try {
+        MemorySegment content = channel.map(FileChannel.MapMode.READ_ONLY, 0, contentEnd(), arena);
+        MessageDigest digest = hash.newDigest();
+        MultiPackIndex.update(digest, content.asSlice(0, ownersStart()), cancellation);
+        Futures.await(gap);
+        MultiPackIndex.update(digest, content.asSlice(ownersStart()), cancellation);
+        return digest.digest();
+      } finally {
+        Futures.settle(gap); // it must not go on in a file that the caller has given up
+      }
     }
 
     private void writeHead(MemorySegment head) {
@@ -256,57 +281,6 @@ public final class MultiPackIndexWriter {
           channel.write(buffer, to + done + buffer.position());
         }
         done += piece;
-      }
-    }
-  }
-
-  /** The numbers of the packs in the new index. */
-  record PackNumbering(List<String> names, int[] ofExisting, int[] ofAdded) {
-    private static final int DROPPED = -1;
-
-    static PackNumbering of(
-        Optional<MultiPackIndex> existing, Set<String> dropped, List<IndexedPack> added) {
-      TreeMap<String, Integer> numbers = new TreeMap<>(PackNames.ORDER);
-      List<String> before = existing.map(MultiPackIndex::packNames).orElse(List.of());
-      before.stream().filter(name -> !dropped.contains(name)).forEach(name -> numbers.put(name, 0));
-      Set<String> preferred = new HashSet<>();
-      for (IndexedPack pack : added) {
-        boolean listed = numbers.put(pack.indexName(), 0) != null;
-        if (listed && (!pack.preferred() || !preferred.add(pack.indexName()))) {
-          throw new IllegalArgumentException("pack listed twice: " + pack.indexName());
-        }
-      }
-      if (numbers.isEmpty()) {
-        throw new IllegalArgumentException("no packs to index");
-      }
-      int next = 0;
-      for (var number : numbers.entrySet()) {
-        number.setValue(next++);
-      }
-      return new PackNumbering(
-          List.copyOf(numbers.keySet()),
-          before.stream().mapToInt(name -> numbers.getOrDefault(name, DROPPED)).toArray(),
-          added.stream()
-              .mapToInt(pack -> numbers.getOrDefault(pack.indexName(), DROPPED))
-              .toArray());
-    }
-
-    boolean isDropped(int existingNumber) {
-      return ofExisting[existingNumber] == DROPPED;
-    }
-
-    long paddedNameBytes() {
-      long bytes = names.stream().mapToLong(name -> PackNames.bytes(name).length + 1L).sum();
-      long alignment = ChunkTable.ALIGNMENT_BYTES;
-      return (bytes + alignment - 1) / alignment * alignment;
-    }
-
-    void putNames(MemorySegment head, long start) {
-      long at = start;
-      for (String name : names) {
-        byte[] bytes = PackNames.bytes(name);
-        MemorySegment.copy(MemorySegment.ofArray(bytes), 0, head, at, bytes.length);
-        at += bytes.length + 1L; // the segment is zero already
       }
     }
   }

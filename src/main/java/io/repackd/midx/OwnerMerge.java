@@ -1,69 +1,85 @@
 package io.repackd.midx;
 
-import io.repackd.midx.MultiPackIndexWriter.PackNumbering;
-import io.repackd.objectdir.BigEndian;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.pack.CorruptFileException;
-import io.repackd.pack.ObjectIds;
-import io.repackd.pack.PackIndex;
+import io.repackd.pack.SortedIds;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Merges the ids of an existing multi-pack-index and of pack indexes, one portion for each first byte, several portions at a
+ * Merges the ids of an existing multi-pack-index and of pack indexes, one portion for each range of ids, several portions at a
  * time. The portions are delivered in order.
+ *
+ * <p>A source that has a good part of all ids, such as the existing index or the pack of a clone, is in order already: it is the
+ * base, whose stretches are copied as they are. The ids of all the others are sorted and threaded in.
  */
 final class OwnerMerge implements AutoCloseable {
-  /** Stands for the existing index where a number stands for a pack. */
-  private static final int EXISTING = -1;
+  /** A source is the base if it has at least one in so many of all ids. */
+  private static final long BASE_SHARE = 4;
 
-  private static final long POSITION_MASK = 0xffffffffL;
+  /** So many ids make a portion of a few megabytes: it lies in the cache while it is sorted, and many fit in memory. */
+  private static final long MAX_PORTION = 1L << 16;
+
+  /** A small index is divided as well, so that all cores have something to do. */
+  private static final long MIN_PORTION = 1L << 12;
+
+  private static final long PORTIONS_PER_WORKER = 16;
 
   private final HashAlgorithm hash;
-  private final PackNumbering numbering;
-  private final Optional<MultiPackIndex> existing;
-  private final List<IndexedPack> added;
-  private final boolean large;
   private final Cancellation cancellation;
+  private final @Nullable CopySource base;
+  private final List<CopySource> others = new ArrayList<>();
+  private final Precedence precedence;
+  private final List<IdRange> ranges;
 
   private final int workers = Runtime.getRuntime().availableProcessors();
   private final Arena arena = Arena.ofShared();
   private final BlockingQueue<Portion> idle;
   private final ExecutorService executor;
 
+  /**
+   * Prepares a merge.
+   *
+   * @param large whether there is to be a LOFF chunk
+   * @throws CorruptFileException if a source has ids that cannot be hashes
+   */
   OwnerMerge(
       HashAlgorithm hash,
       PackNumbering numbering,
       Optional<MultiPackIndex> existing,
       List<IndexedPack> added,
       boolean large,
-      Cancellation cancellation) {
+      Cancellation cancellation)
+      throws CorruptFileException {
     this.hash = hash;
-    this.numbering = numbering;
-    this.existing = existing;
-    this.added = List.copyOf(added);
-    this.large = large;
     this.cancellation = cancellation;
+    this.precedence = Precedence.of(numbering, added);
+    existing.ifPresent(index -> others.add(new CopySource.Installed(index, numbering)));
+    for (int i = 0; i < added.size(); i++) {
+      others.add(new CopySource.Pack(added.get(i).index(), numbering.ofAdded()[i]));
+    }
+    List<SortedIds> tables = others.stream().map(CopySource::ids).toList();
+    long total = tables.stream().mapToLong(SortedIds::count).sum();
+    this.ranges =
+        IdRange.divide(
+            tables, Math.clamp(total / (workers * PORTIONS_PER_WORKER), MIN_PORTION, MAX_PORTION));
+    this.base = takeBase(total);
     // One portion more than workers: it can be written out while they all work.
     this.idle = new ArrayBlockingQueue<>(workers + 1);
     try {
-      long largest = largestPortion();
-      for (int i = 0; i <= workers; i++) {
-        idle.add(new Portion(hash, largest, large, arena));
-      }
+      allocatePortions(tables, large);
     } catch (RuntimeException | Error e) {
       arena.close(); // what was taken before the memory ran out
       throw e;
@@ -73,219 +89,192 @@ final class OwnerMerge implements AutoCloseable {
             workers, Thread.ofPlatform().daemon().name("merge-", 0).factory());
   }
 
-  private long largestPortion() {
-    long largest = 0;
-    for (int firstByte = 0; firstByte < PackIndex.FANOUT_ENTRIES; firstByte++) {
-      largest = Math.max(largest, candidates(firstByte));
+  private @Nullable CopySource takeBase(long total) {
+    for (CopySource source : others) {
+      if (source.ids().count() >= total / BASE_SHARE && total > 0) {
+        others.remove(source);
+        return source;
+      }
     }
-    return largest;
+    return null;
   }
 
-  private long candidates(int firstByte) {
-    long count = 0;
-    if (existing.isPresent()) {
-      count += existing.get().fanout(firstByte) - existing.get().firstPosition(firstByte);
+  private void allocatePortions(List<SortedIds> tables, boolean large) {
+    long mostObjects = 0;
+    long mostCandidates = 0;
+    for (IdRange range : ranges) {
+      long objects = range.count(tables);
+      mostObjects = Math.max(mostObjects, objects);
+      long inBase = base == null ? 0 : range.count(base.ids());
+      mostCandidates = Math.max(mostCandidates, objects - inBase);
     }
-    for (IndexedPack pack : added) {
-      count += pack.index().fanout(firstByte) - pack.index().firstPosition(firstByte);
+    for (int i = 0; i <= workers; i++) {
+      Candidates candidates = new Candidates(hash.length(), mostCandidates, precedence, arena);
+      idle.add(new Portion(hash, mostObjects, large, candidates, arena));
     }
-    return count;
   }
 
-  /** Takes the portions, in the order of their first bytes. A portion is used again when the call returns. */
+  /** Takes the portions, in the order of their ids. A portion is used again when the call returns. */
   interface Sink {
-    void accept(Portion portion) throws IOException;
+    void accept(IdRange range, Portion portion) throws IOException;
   }
 
   void run(Sink sink) throws IOException {
     Deque<Future<Portion>> underWay = new ArrayDeque<>();
     int next = 0;
-    while (next < PackIndex.FANOUT_ENTRIES || !underWay.isEmpty()) {
+    for (IdRange range : ranges) {
       cancellation.check();
-      while (next < PackIndex.FANOUT_ENTRIES && underWay.size() <= workers) {
-        int firstByte = next++;
-        // Taken here and not by the worker: so the portions go to the earliest first bytes.
+      while (next < ranges.size() && underWay.size() <= workers) {
+        IdRange begun = ranges.get(next++);
+        // Taken here and not by the worker: so the portions go to the earliest ranges.
         Portion portion = idle.remove();
-        underWay.add(executor.submit(() -> fill(portion, firstByte)));
+        underWay.add(executor.submit(() -> fill(portion, begun)));
       }
-      Portion done = await(underWay.remove());
-      sink.accept(done);
+      Portion done = Futures.await(underWay.remove());
+      sink.accept(range, done);
       idle.add(done);
     }
   }
 
-  private static Portion await(Future<Portion> future) throws IOException {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          return future.get();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException e) {
-          switch (e.getCause()) {
-            case IOException io -> throw io;
-            case RuntimeException runtime -> throw runtime;
-            case Error error -> throw error;
-            case null, default -> throw new IllegalStateException(e);
-          }
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+  private Portion fill(Portion portion, IdRange range) throws CorruptFileException {
+    portion.clear();
+    Candidates candidates = portion.candidates();
+    long size = 0;
+    for (CopySource source : others) {
+      size += range.count(source.ids());
     }
-  }
-
-  private Portion fill(Portion portion, int firstByte) throws CorruptFileException {
-    portion.begin(firstByte);
-    if (existing.isPresent()) {
-      collectExisting(existing.get(), firstByte, portion.candidates());
+    candidates.begin(range, size);
+    for (CopySource source : others) {
+      count(source, range, candidates);
     }
-    for (int i = 0; i < added.size(); i++) {
-      collect(added.get(i).index(), i, firstByte, portion.candidates());
+    candidates.allot();
+    for (CopySource source : others) {
+      place(source, range, candidates);
     }
-    portion.candidates().sort(this::compare);
-    emit(portion);
+    candidates.sort();
+    if (base == null) {
+      new Threading(candidates, portion).run();
+    } else {
+      new Threading(candidates, portion).run(base, range);
+    }
     return portion;
   }
 
-  private void collectExisting(MultiPackIndex index, int firstByte, Candidates candidates)
+  private static void count(CopySource source, IdRange range, Candidates candidates)
       throws CorruptFileException {
-    long start = index.firstPosition(firstByte);
-    long end = index.fanout(firstByte);
+    SortedIds table = source.ids();
+    long start = range.start(table);
+    long end = range.end(table);
+    OrderCheck order = new OrderCheck(table, start, source.mayRepeat());
     for (long position = start; position < end; position++) {
-      long at = index.idOffset(position);
-      if (BigEndian.uint8(index.ids(), at) != firstByte
-          || (position > start && !ascend(index.ids(), index.idOffset(position - 1), at, -1))) {
-        throw outOfPlace(index.path(), position);
-      }
-      candidates.add(key(index.ids(), at), reference(EXISTING, position));
+      long key = table.key(position);
+      order.repeats(position, key);
+      range.check(table, position, key);
+      candidates.count(key);
     }
+    order.end(end);
   }
 
-  private void collect(PackIndex index, int source, int firstByte, Candidates candidates)
+  private static void place(CopySource source, IdRange range, Candidates candidates)
       throws CorruptFileException {
-    long start = index.firstPosition(firstByte);
-    long end = index.fanout(firstByte);
-    for (long position = start; position < end; position++) {
-      long at = index.idOffset(position);
-      // A pack may have an object twice, so its index may have an id twice.
-      if (BigEndian.uint8(index.file(), at) != firstByte
-          || (position > start && !ascend(index.file(), index.idOffset(position - 1), at, 0))) {
-        throw outOfPlace(index.path(), position);
+    SortedIds table = source.ids();
+    long end = range.end(table);
+    for (long position = range.start(table); position < end; position++) {
+      candidates.place(
+          table.key(position),
+          table.ids(),
+          table.idOffset(position),
+          source.pack(position),
+          source.packOffset(position));
+    }
+  }
+
+  /** Puts the sorted candidates of a portion, and the stretches of the base between them, one after the other. */
+  private final class Threading {
+    private final Candidates candidates;
+    private final CopyTable copies;
+    private final Portion portion;
+    private long next;
+
+    Threading(Candidates candidates, Portion portion) {
+      this.candidates = candidates;
+      this.copies = candidates.copies();
+      this.portion = portion;
+    }
+
+    /** Without a base. */
+    void run() {
+      while (next < candidates.size()) {
+        portion.addCandidate(next);
+        skipObject();
       }
-      candidates.add(key(index.file(), at), reference(source, position));
     }
-  }
 
-  private boolean ascend(MemorySegment segment, long before, long at, int atMost) {
-    return ObjectIds.compare(segment, before, segment, at, hash.length()) <= atMost;
-  }
-
-  private static CorruptFileException outOfPlace(Path path, long position) {
-    return new CorruptFileException(path, "object %d is not in its place".formatted(position));
-  }
-
-  /** The eight bytes after the first, which all candidates of a portion have in common. */
-  private static long key(MemorySegment segment, long at) {
-    return BigEndian.int64(segment, at + 1);
-  }
-
-  private static long reference(int source, long position) {
-    return (long) source << Integer.SIZE | position;
-  }
-
-  private static int source(long reference) {
-    return (int) (reference >> Integer.SIZE);
-  }
-
-  private static long position(long reference) {
-    return reference & POSITION_MASK;
-  }
-
-  /** Orders copies by id, and copies of one object by who is to own it. */
-  private int compare(long left, long right) {
-    int ids =
-        ObjectIds.compare(
-            segment(left), idOffset(left), segment(right), idOffset(right), hash.length());
-    if (ids != 0) {
-      return ids;
-    }
-    int age = Long.compare(modifiedSeconds(right), modifiedSeconds(left));
-    if (age != 0) {
-      return age;
-    }
-    int order = Integer.compare(source(left), source(right));
-    return order != 0 ? order : Long.compare(position(left), position(right));
-  }
-
-  private MemorySegment segment(long reference) {
-    int source = source(reference);
-    return source == EXISTING ? existing.orElseThrow().ids() : added.get(source).index().file();
-  }
-
-  private long idOffset(long reference) {
-    int source = source(reference);
-    return source == EXISTING
-        ? existing.orElseThrow().idOffset(position(reference))
-        : added.get(source).index().idOffset(position(reference));
-  }
-
-  /** What is listed already counts as older than anything that is not. */
-  private long modifiedSeconds(long reference) {
-    int source = source(reference);
-    return source == EXISTING ? 0 : added.get(source).modifiedSeconds();
-  }
-
-  private void emit(Portion portion) throws CorruptFileException {
-    Candidates candidates = portion.candidates();
-    long owner = 0;
-    for (long i = 0; i < candidates.size(); i++) {
-      long candidate = candidates.reference(i);
-      if (i > 0
-          && candidates.key(i) == candidates.key(i - 1)
-          && ObjectIds.compare(
-                  segment(owner),
-                  idOffset(owner),
-                  segment(candidate),
-                  idOffset(candidate),
-                  hash.length())
-              == 0) {
-        continue;
+    /** The copy that takes precedence comes first, and the others of the same object are passed over. */
+    private void skipObject() {
+      long chosen = next++;
+      while (next < candidates.size() && copies.compareIds(chosen, next) == 0) {
+        next++;
       }
-      owner = candidate;
-      add(portion, owner);
     }
-  }
 
-  private void add(Portion portion, long owner) throws CorruptFileException {
-    int source = source(owner);
-    long position = position(owner);
-    if (source != EXISTING) {
-      PackIndex index = added.get(source).index();
-      portion.add(
-          index.file(),
-          index.idOffset(position),
-          numbering.ofAdded()[source],
-          index.packOffset(position),
-          large);
-      return;
+    void run(CopySource source, IdRange range) throws CorruptFileException {
+      SortedIds table = source.ids();
+      long position = range.start(table);
+      long end = range.end(table);
+      OrderCheck order = new OrderCheck(table, position, source.mayRepeat());
+      long run = position;
+      for (; position < end; position++) {
+        long key = table.key(position);
+        range.check(table, position, key);
+        if (order.repeats(position, key)) {
+          portion.addRun(source, run, position);
+          run = position + 1;
+          continue;
+        }
+        int comparison = compareNext(table, position, key);
+        if (comparison <= 0) {
+          portion.addRun(source, run, position);
+          run = position;
+          while (comparison < 0) {
+            portion.addCandidate(next);
+            skipObject();
+            comparison = compareNext(table, position, key);
+          }
+          if (comparison == 0) {
+            run = choose(source, position);
+          }
+        }
+      }
+      portion.addRun(source, run, end);
+      order.end(end);
+      run();
     }
-    MultiPackIndex index = existing.orElseThrow();
-    int pack = index.packOf(position);
-    if (numbering.isDropped(pack)) {
-      throw new IllegalArgumentException(
-          "cannot drop pack %s: it owns object %s"
-              .formatted(index.packNames().get(pack), index.idHex(position)));
+
+    /** Compares the next candidate with an id of the base; positive if there is no candidate any more. */
+    private int compareNext(SortedIds table, long position, long key) {
+      if (next == candidates.size()) {
+        return 1;
+      }
+      int keys = Long.compareUnsigned(copies.key(next), key);
+      return keys != 0 ? keys : copies.compareId(next, table.ids(), table.idOffset(position));
     }
-    portion.add(
-        index.ids(),
-        index.idOffset(position),
-        numbering.ofExisting()[pack],
-        index.packOffset(position),
-        large);
+
+    /** Of an object that base and candidates have; returns where the run of the base goes on. */
+    private long choose(CopySource source, long position) throws CorruptFileException {
+      boolean fromBase =
+          precedence.compare(
+                  source.pack(position),
+                  source.packOffset(position),
+                  copies.number(next),
+                  copies.offset(next))
+              <= 0;
+      if (!fromBase) {
+        portion.addCandidate(next);
+      }
+      skipObject();
+      return fromBase ? position : position + 1;
+    }
   }
 
   @Override

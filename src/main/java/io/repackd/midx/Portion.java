@@ -2,26 +2,28 @@ package io.repackd.midx;
 
 import io.repackd.objectdir.BigEndian;
 import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.LongTable;
+import io.repackd.pack.SortedIds;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The part of an index whose ids begin with one byte, as it is to be written: ids, owners, and the large offsets numbered from
- * zero. Used again for one first byte after another.
+ * The part of an index whose ids lie in one range, as it is to be written: ids, owners, and the large offsets numbered from zero.
+ * Used again for one range after another.
  */
 final class Portion {
   /** An offset at or beyond this goes to the LOFF chunk, if there is one. */
   private static final long FIRST_LARGE_OFFSET = 1L << 31;
 
   private final int hashLength;
+  private final boolean large;
   private final Candidates candidates;
   private final MemorySegment ids;
   private final MemorySegment owners;
   private final LongTable largeOffsetOwners;
   private final MemorySegment largeOffsetValues;
 
-  private int firstByte;
   private long objects;
   private long largeOffsets;
   private long largestOffset;
@@ -29,12 +31,13 @@ final class Portion {
   /**
    * A portion.
    *
-   * @param capacity the largest number of candidates it takes
+   * @param capacity the largest number of objects it takes
    * @param large whether there is to be a LOFF chunk
    */
-  Portion(HashAlgorithm hash, long capacity, boolean large, Arena arena) {
+  Portion(HashAlgorithm hash, long capacity, boolean large, Candidates candidates, Arena arena) {
     hashLength = hash.length();
-    candidates = new Candidates(capacity, arena);
+    this.large = large;
+    this.candidates = candidates;
     ids = arena.allocate(capacity * hashLength);
     owners = arena.allocate(capacity * MultiPackIndex.OWNER_BYTES);
     long largeCapacity = large ? capacity : 0;
@@ -42,41 +45,64 @@ final class Portion {
     largeOffsetValues = arena.allocate(largeCapacity * Long.BYTES);
   }
 
-  void begin(int newFirstByte) {
-    firstByte = newFirstByte;
+  void clear() {
     objects = 0;
     largeOffsets = 0;
     largestOffset = 0;
-    candidates.clear();
   }
 
   Candidates candidates() {
     return candidates;
   }
 
-  /** Adds an object; the offset becomes large as the index being written demands. */
-  void add(MemorySegment id, long at, int pack, long offset, boolean large) {
-    MemorySegment.copy(id, at, ids, objects * hashLength, hashLength);
-    long owner = objects * MultiPackIndex.OWNER_BYTES;
-    BigEndian.putInt32(owners, owner, pack);
+  /** Adds the i-th of the candidates. */
+  void addCandidate(long i) {
+    CopyTable copies = candidates.copies();
+    MemorySegment.copy(copies.ids(), copies.idOffset(i), ids, objects * hashLength, hashLength);
+    addOwner(copies.number(i), copies.offset(i));
+  }
+
+  /** Adds the objects from one position of a source to another, which follow each other as they do there. */
+  void addRun(CopySource source, long from, long to) throws CorruptFileException {
+    SortedIds table = source.ids();
+    MemorySegment.copy(
+        table.ids(), table.idOffset(from), ids, objects * hashLength, (to - from) * hashLength);
+    for (long position = from; position < to; position++) {
+      addOwner(source.pack(position), source.packOffset(position));
+    }
+  }
+
+  private void addOwner(int pack, long offset) {
+    long at = objects * MultiPackIndex.OWNER_BYTES;
+    int small = (int) offset;
     if (large && offset >= FIRST_LARGE_OFFSET) {
-      BigEndian.putInt32(owners, owner + Integer.BYTES, MultiPackIndex.LARGE | (int) largeOffsets);
+      small = MultiPackIndex.LARGE | (int) largeOffsets;
       largeOffsetOwners.set(largeOffsets, objects);
       BigEndian.putInt64(largeOffsetValues, largeOffsets * Long.BYTES, offset);
       largeOffsets++;
-    } else {
-      BigEndian.putInt32(owners, owner + Integer.BYTES, (int) offset);
     }
+    BigEndian.putInt64(owners, at, (long) pack << Integer.SIZE | Integer.toUnsignedLong(small));
     largestOffset = Math.max(largestOffset, offset);
     objects++;
   }
 
-  int firstByte() {
-    return firstByte;
-  }
-
   long objects() {
     return objects;
+  }
+
+  /** How many of its ids begin with a byte not greater than this. */
+  long objectsUpTo(int firstByte) {
+    long low = 0;
+    long high = objects;
+    while (low < high) {
+      long middle = (low + high) >>> 1;
+      if (BigEndian.uint8(ids, middle * hashLength) <= firstByte) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
   }
 
   MemorySegment ids() {

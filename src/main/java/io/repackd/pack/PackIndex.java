@@ -15,7 +15,7 @@ import java.nio.file.Path;
  * demands. What it does not check, because that means to read all of it: the order of the ids and the trailing checksum.
  * Source: gitformat-pack, "pack-*.idx files".
  */
-public sealed interface PackIndex permits PackIndexV1, PackIndexV2 {
+public sealed interface PackIndex extends SortedIds permits PackIndexV1, PackIndexV2 {
   /** Entries of the fanout table. */
   int FANOUT_ENTRIES = 256;
 
@@ -51,32 +51,13 @@ public sealed interface PackIndex permits PackIndexV1, PackIndexV2 {
         : PackIndexV1.read(file, hash, path);
   }
 
-  /** The hash function of its ids. */
-  HashAlgorithm hash();
-
-  /** The file, for messages. */
-  Path path();
-
-  /** The mapped file, in which {@link #idOffset} points. */
+  /** The mapped file. */
   MemorySegment file();
 
-  /** The number of objects, from 0 to 2^32 - 1. */
-  long count();
-
-  /**
-   * How many objects have ids that begin with this byte or a smaller one.
-   *
-   * @param firstByte 0 to 255
-   */
-  long fanout(int firstByte);
-
-  /** The position of the first object whose id begins with this byte. */
-  default long firstPosition(int firstByte) {
-    return firstByte == 0 ? 0 : fanout(firstByte - 1);
+  @Override
+  default MemorySegment ids() {
+    return file();
   }
-
-  /** Where in the file the id of the object at a position stands. */
-  long idOffset(long position);
 
   /**
    * Where in the pack the object at a position begins.
@@ -96,37 +77,6 @@ public sealed interface PackIndex permits PackIndexV1, PackIndexV2 {
 
   /** Where in the file the pack's own trailing hash is repeated. */
   long packChecksumOffset();
-
-  /** The id of the object at a position, in hexadecimal form. */
-  default String idHex(long position) {
-    return ObjectIds.hex(file(), idOffset(position), hash().length());
-  }
-
-  /**
-   * Finds an object.
-   *
-   * @param id a segment in which the id stands
-   * @param at where it stands there
-   * @return its position, the first if the pack has it more than once; negative if it is not there
-   */
-  default long find(MemorySegment id, long at) {
-    int firstByte = BigEndian.uint8(id, at);
-    long low = firstPosition(firstByte);
-    long high = fanout(firstByte);
-    while (low < high) {
-      long middle = (low + high) >>> 1;
-      int order = ObjectIds.compare(file(), idOffset(middle), id, at, hash().length());
-      if (order < 0) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low < fanout(firstByte)
-            && ObjectIds.compare(file(), idOffset(low), id, at, hash().length()) == 0
-        ? low
-        : -1;
-  }
 
   /**
    * Checks the order of a fanout table.
