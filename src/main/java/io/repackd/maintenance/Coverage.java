@@ -1,6 +1,7 @@
 package io.repackd.maintenance;
 
 import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.OwnerSearch;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.PackKind;
 import io.repackd.objectdir.Sidecar;
@@ -12,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Proves that packs can be spared: that each of their objects is in a pack which stays, is no cruft pack, and is a promisor
@@ -34,6 +37,9 @@ final class Coverage {
   private final Arena arena;
   private final Map<String, PackView> staying = new HashMap<>();
   private final Map<PackKind, List<PackIndex>> opened = new EnumMap<>(PackKind.class);
+
+  /** By number in the index: the class of a pack that stays and covers. */
+  private final @Nullable PackKind[] classOfStaying;
 
   /**
    * Prepares the proof.
@@ -60,27 +66,47 @@ final class Coverage {
         staying.put(view.pack().indexName(), view);
       }
     }
+    classOfStaying =
+        index.packNames().stream()
+            .map(staying::get)
+            .map(view -> view == null ? null : view.promisorClass())
+            .toArray(PackKind[]::new);
   }
 
   /**
-   * Looks for an object that would be lost with the pack.
+   * Looks for objects that would be lost with packs.
    *
-   * @return the id of the first such object, in hexadecimal form; empty if there is none
+   * @return for each pack that cannot be spared the id of its first such object, in hexadecimal form
    * @throws IOException if an index cannot be read
    */
-  Optional<String> firstUncovered(PackView view) throws IOException {
-    try (Arena own = Arena.ofConfined()) {
-      PackIndex spared = PackIndex.open(view.pack().index().path(), hash, own);
-      for (long position = 0; position < spared.count(); position++) {
-        if (position % 10_000 == 0) {
-          cancellation.check();
-        }
-        if (!covered(view, spared, position)) {
-          return Optional.of(spared.idHex(position));
+  Map<PackView, String> uncovered(List<PackView> views) throws IOException {
+    try (Arena own = Arena.ofShared()) {
+      List<PackIndex> spared = new ArrayList<>();
+      for (PackView view : views) {
+        cancellation.check();
+        spared.add(PackIndex.open(view.pack().index().path(), hash, own));
+      }
+      long[] first = new long[spared.size()];
+      Arrays.fill(first, Long.MAX_VALUE);
+      OwnerSearch.search(
+          index,
+          spared,
+          (pack, position, owner) -> {
+            if (!covered(views.get(pack), spared.get(pack), position, owner)) {
+              synchronized (first) {
+                first[pack] = Math.min(first[pack], position);
+              }
+            }
+          },
+          cancellation);
+      Map<PackView, String> uncovered = new HashMap<>();
+      for (int i = 0; i < first.length; i++) {
+        if (first[i] != Long.MAX_VALUE) {
+          uncovered.put(views.get(i), spared.get(i).idHex(first[i]));
         }
       }
+      return uncovered;
     }
-    return Optional.empty();
   }
 
   /**
@@ -109,13 +135,12 @@ final class Coverage {
     return Files.exists(path.resolveSibling(pack.name() + "." + sidecar.extension()));
   }
 
-  private boolean covered(PackView view, PackIndex spared, long position) throws IOException {
-    long found = index.find(spared.file(), spared.idOffset(position));
-    if (found < 0) {
+  private boolean covered(PackView view, PackIndex spared, long position, int owner)
+      throws IOException {
+    if (owner < 0) {
       return false;
     }
-    PackView owner = staying.get(index.packNames().get(index.packOf(found)));
-    if (owner != null && owner.promisorClass() == view.promisorClass()) {
+    if (classOfStaying[owner] == view.promisorClass()) {
       return true;
     }
     for (PackIndex candidate : indexesOf(view.promisorClass())) {
@@ -126,7 +151,7 @@ final class Coverage {
     return false;
   }
 
-  private List<PackIndex> indexesOf(PackKind promisorClass) throws IOException {
+  private synchronized List<PackIndex> indexesOf(PackKind promisorClass) throws IOException {
     List<PackIndex> known = opened.get(promisorClass);
     if (known != null) {
       return known;

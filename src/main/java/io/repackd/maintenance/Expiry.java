@@ -20,6 +20,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -111,17 +112,18 @@ final class Expiry {
   }
 
   private static List<StoredPack> prove(Coverage coverage, CyclePlan plan) throws IOException {
+    Map<PackView, String> uncovered = coverage.uncovered(plan.deletions());
     List<StoredPack> proven = new ArrayList<>();
     for (PackView view : plan.deletions()) {
-      Optional<String> uncovered = coverage.firstUncovered(view);
-      if (uncovered.isPresent()) {
+      String object = uncovered.get(view);
+      if (object == null) {
+        proven.add(view.pack());
+      } else {
         log.warn(
             "keeping {}: object {} is in no other {} pack",
             view.pack().data().path(),
-            uncovered.get(),
+            object,
             view.promisorClass().label());
-      } else {
-        proven.add(view.pack());
       }
     }
     return proven;

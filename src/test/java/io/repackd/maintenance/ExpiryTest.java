@@ -113,9 +113,7 @@ class ExpiryTest {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
       Coverage coverage =
           new Coverage(index, snapshot().packs(), plan.deletions(), arena, new Cancellation());
-      for (PackView view : plan.deletions()) {
-        assertThat(coverage.firstUncovered(view)).isEmpty();
-      }
+      assertThat(coverage.uncovered(plan.deletions())).isEmpty();
       Path data = Path.of(complete + ".pack");
       GitRepository.setModified(data, NOW); // as git does when it meets an object that is in it
       assertThat(coverage.firstLost()).isEmpty();
