@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,7 @@ final class CycleSteps {
   private final Request request;
   private final Clock clock;
   private final UnreferencedLedger ledger;
+  private final VerifiedIndexes verifiedIndexes;
   private final LockFile lock;
   private final Cancellation cancellation;
 
@@ -54,6 +56,7 @@ final class CycleSteps {
       Request request,
       Clock clock,
       UnreferencedLedger ledger,
+      VerifiedIndexes verifiedIndexes,
       LockFile lock,
       Cancellation cancellation) {
     this.directory = directory;
@@ -61,6 +64,7 @@ final class CycleSteps {
     this.request = request;
     this.clock = clock;
     this.ledger = ledger;
+    this.verifiedIndexes = verifiedIndexes;
     this.lock = lock;
     this.cancellation = cancellation;
   }
@@ -144,6 +148,14 @@ final class CycleSteps {
   }
 
   private Done write(Base base) throws IOException, StepFailure {
+    if (base == Base.INSTALLED) {
+      OptionalInt packs = verifiedIndexes.upToDate(directory);
+      if (packs.isPresent()) {
+        damage = List.of();
+        indexed = true;
+        return unchanged(packs.getAsInt());
+      }
+    }
     for (int attempt = 1; attempt <= MAX_TRIES; attempt++) {
       PackDirectoryListing listing = directory.listPacks();
       Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
@@ -156,7 +168,7 @@ final class CycleSteps {
             return new Done(Work.NONE, damage.isEmpty() ? "no objects in packs" : "no sound packs");
           }
           case UNCHANGED -> {
-            return new Done(Work.NONE, "%d packs, unchanged".formatted(draft.listed().size()));
+            return unchanged(draft.listed().size());
           }
           case EXTENDED, REBUILT -> {
             if (install(draft)) {
@@ -170,6 +182,10 @@ final class CycleSteps {
         Result.SKIPPED,
         "packs-changed",
         "the packs changed while the multi-pack-index was written");
+  }
+
+  private static Done unchanged(int packs) {
+    return new Done(Work.NONE, "%d packs, unchanged".formatted(packs));
   }
 
   private boolean install(IndexDraft draft) throws IOException {
@@ -216,6 +232,7 @@ final class CycleSteps {
             Result.FAILED, "index-wrong", "the multi-pack-index was wrong and was written anew");
       }
     }
+    verifiedIndexes.remember(directory, verified);
     observe();
   }
 

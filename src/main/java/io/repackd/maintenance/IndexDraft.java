@@ -17,16 +17,20 @@ import io.repackd.pack.PackFile;
 import io.repackd.pack.PackIndex;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -176,7 +180,7 @@ final class IndexDraft implements AutoCloseable {
     private final FilePublisher publisher;
     private final Cancellation cancellation;
     private final Map<String, StoredPack> packs = new HashMap<>();
-    private final List<String> damage = new ArrayList<>();
+    private final List<String> damage = Collections.synchronizedList(new ArrayList<>());
 
     Writing(
         ObjectDirectory directory,
@@ -260,19 +264,26 @@ final class IndexDraft implements AutoCloseable {
 
     /** Opens packs; what is damaged is left out and noted. */
     private List<IndexedPack> open(Set<String> names, Arena arena) throws IOException {
-      List<IndexedPack> opened = new ArrayList<>();
-      for (String name : names) {
-        cancellation.check();
-        StoredPack pack = required(name);
-        try {
-          PackIndex index = PackIndex.open(pack.index().path(), directory.hash(), arena);
-          PackFile.check(pack.data().path(), index);
-          opened.add(new IndexedPack(name, index, age(pack)));
-        } catch (CorruptFileException e) {
-          damage.add(e.getMessage());
-        }
+      Queue<IndexedPack> opened = new ConcurrentLinkedQueue<>();
+      try {
+        names.parallelStream().forEach(name -> open(required(name), arena, opened));
+      } catch (UncheckedIOException e) {
+        throw e.getCause();
       }
-      return opened;
+      return List.copyOf(opened);
+    }
+
+    private void open(StoredPack pack, Arena arena, Queue<IndexedPack> opened) {
+      cancellation.check();
+      try {
+        PackIndex index = PackIndex.open(pack.index().path(), directory.hash(), arena);
+        PackFile.check(pack.data().path(), index);
+        opened.add(new IndexedPack(pack.indexName(), index, age(pack)));
+      } catch (CorruptFileException e) {
+        damage.add(e.getMessage());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     /**

@@ -25,6 +25,7 @@ import java.util.Optional;
 public final class MaintenanceCycle {
   private final Clock clock;
   private final Path stateDirectory;
+  private final VerifiedIndexes verifiedIndexes = new VerifiedIndexes();
 
   /**
    * A cycle which can be run any number of times, by any number of threads.
@@ -139,6 +140,7 @@ public final class MaintenanceCycle {
                 request,
                 clock,
                 UnreferencedLedger.read(stateDirectory, directory),
+                verifiedIndexes,
                 lock,
                 cancellation);
         try {

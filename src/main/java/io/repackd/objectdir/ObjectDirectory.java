@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One object directory: where it lies and what its repository's configuration says of it. Holds no open file and remembers
@@ -76,6 +77,15 @@ public final class ObjectDirectory {
    */
   public PackDirectoryListing listPacks() throws IOException {
     return PackDirectoryScan.scan(packDirectory());
+  }
+
+  /**
+   * Lists only the names of the packs' indexes: a fraction of the time that {@link #listPacks} takes, which looks at each file.
+   *
+   * @throws IOException if it cannot be read; one which does not exist is empty
+   */
+  public Set<String> packIndexNames() throws IOException {
+    return PackDirectoryScan.packIndexNames(packDirectory());
   }
 
   /** Counts the loose objects: a listing of up to 256 directories. */

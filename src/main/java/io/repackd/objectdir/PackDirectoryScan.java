@@ -50,7 +50,20 @@ final class PackDirectoryScan {
     return new PackDirectoryScan(directory).scan();
   }
 
-  private PackDirectoryListing scan() throws IOException {
+  /** The indexes beside which there is a pack, by their names alone. */
+  static Set<String> packIndexNames(Path directory) throws IOException {
+    PackDirectoryScan scan = new PackDirectoryScan(directory);
+    scan.list();
+    Set<String> names = new HashSet<>();
+    scan.extensionsByStem.forEach((stem, extensions) -> {
+      if (extensions.contains("idx") && extensions.contains("pack")) {
+        names.add(stem + ".idx");
+      }
+    });
+    return names;
+  }
+
+  private void list() throws IOException {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       entries.forEach(entry -> sort(String.valueOf(entry.getFileName())));
     } catch (NoSuchFileException e) {
@@ -58,6 +71,10 @@ final class PackDirectoryScan {
     } catch (DirectoryIteratorException e) {
       throw e.getCause();
     }
+  }
+
+  private PackDirectoryListing scan() throws IOException {
+    list();
     for (Map.Entry<String, Set<String>> stem : extensionsByStem.entrySet()) {
       examine(stem.getKey(), stem.getValue());
     }

@@ -1,0 +1,52 @@
+package io.repackd.maintenance;
+
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.UnsupportedIndexException;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.pack.CorruptFileException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Remembers which multi-pack-indexes were found sound, by their files' inode, size and time. As long as such a file is the one
+ * that was verified, and lists exactly the packs that are there, there is nothing to write, and that is seen without reading it
+ * again: the names in it are compared with those in the directory.
+ */
+final class VerifiedIndexes {
+  private final Map<Path, FileStamp> verified = new ConcurrentHashMap<>();
+
+  /** Notes that an index, as it was when it was looked at, is sound. */
+  void remember(ObjectDirectory directory, Optional<FileStamp> index) {
+    index.ifPresentOrElse(
+        stamp -> verified.put(directory.path(), stamp), () -> verified.remove(directory.path()));
+  }
+
+  /**
+   * Whether there is nothing to write.
+   *
+   * @return how many packs the index lists, if it is known to be sound and lists all there are and no others
+   */
+  OptionalInt upToDate(ObjectDirectory directory) throws IOException {
+    Optional<FileStamp> installed = FileStamp.find(directory.indexFile());
+    if (installed.isEmpty() || !installed.get().equals(verified.get(directory.path()))) {
+      return OptionalInt.empty();
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
+      Set<String> listed = new HashSet<>(index.packNames());
+      return index.objects() > 0 && listed.equals(directory.packIndexNames())
+          ? OptionalInt.of(listed.size())
+          : OptionalInt.empty();
+    } catch (CorruptFileException | UnsupportedIndexException e) {
+      return OptionalInt.empty(); // whoever writes will find it out and say so
+    }
+  }
+}
