@@ -75,6 +75,7 @@ final class PackDirectoryScan {
 
   private PackDirectoryListing scan() throws IOException {
     list();
+    listSidecarsAgain();
     for (Map.Entry<String, Set<String>> stem : extensionsByStem.entrySet()) {
       examine(stem.getKey(), stem.getValue());
     }
@@ -83,6 +84,20 @@ final class PackDirectoryScan {
     }
     return new PackDirectoryListing(
         packs, stamp(INDEX_NAME), stamp(CHAIN), indexSidecars, keeps, garbage);
+  }
+
+  /**
+   * The index of a pack comes last. So once it is there, what came before it is there too, even if the listing missed it: a
+   * .promisor or a .keep which came while the listing was made. A listing that begins later has it.
+   */
+  private void listSidecarsAgain() throws IOException {
+    PackDirectoryScan later = new PackDirectoryScan(directory);
+    later.list();
+    extensionsByStem.forEach((stem, extensions) -> {
+      if (extensions.contains("idx")) {
+        extensions.addAll(later.extensionsByStem.getOrDefault(stem, Set.of()));
+      }
+    });
   }
 
   private void sort(String name) {
@@ -102,20 +117,16 @@ final class PackDirectoryScan {
   }
 
   private void examine(String stem, Set<String> extensions) throws IOException {
-    // The index of a pack comes last. So once it is there, what came before it is there too, even
-    // if the listing missed it: a .promisor or a .keep which came while the listing was made.
-    Optional<FileStamp> index = stamp(stem + ".idx");
+    Optional<FileStamp> index = stamp(stem, "idx", extensions);
     Map<Sidecar, FileStamp> sidecars = new EnumMap<>(Sidecar.class);
     for (Sidecar sidecar : Sidecar.values()) {
-      if (index.isPresent() || extensions.contains(sidecar.extension())) {
-        stamp(stem + "." + sidecar.extension()).ifPresent(found -> sidecars.put(sidecar, found));
-      }
+      stamp(stem, sidecar.extension(), extensions).ifPresent(found -> sidecars.put(sidecar, found));
     }
     FileStamp keep = sidecars.get(Sidecar.KEEP);
     if (keep != null) {
       readKeep(stem, keep);
     }
-    Optional<FileStamp> data = stamp(stem + ".pack");
+    Optional<FileStamp> data = stamp(stem, "pack", extensions);
     if (data.isPresent() && index.isPresent()) {
       packs.add(new StoredPack(stem, data.get(), index.get(), sidecars));
       return;
@@ -157,6 +168,11 @@ final class PackDirectoryScan {
 
   private void addOrphan(FileStamp stamp) {
     garbage.add(new GarbageFile(GarbageKind.ORPHAN, stamp));
+  }
+
+  private Optional<FileStamp> stamp(String stem, String extension, Set<String> listed)
+      throws IOException {
+    return listed.contains(extension) ? stamp(stem + "." + extension) : Optional.empty();
   }
 
   private Optional<FileStamp> stamp(String name) throws IOException {
