@@ -1,10 +1,12 @@
 package io.repackd.midx;
 
+import io.repackd.objectdir.BigEndian;
 import io.repackd.pack.CorruptFileException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,7 +46,7 @@ final class PackNames {
    * Reads the PNAM chunk.
    *
    * @throws CorruptFileException if names are missing or out of order, or one would lead out of the pack directory
-   * @throws UnsupportedIndexException if there are more than 100,000 names, or one is not UTF-8
+   * @throws UnsupportedIndexException if there are more than 100,000 names, or one is not UTF-8 or none for files here
    */
   static List<String> read(MemorySegment chunk, long count, Path path) throws IOException {
     if (count > MAX_PACKS) {
@@ -52,51 +54,104 @@ final class PackNames {
           "leaving %s alone: it lists %d packs, and repackd takes %d"
               .formatted(path, count, MAX_PACKS));
     }
+    // The order of all comes first, as for git: it dies of a wrong order, not of a wrong name.
+    checkOrder(chunk, count, path);
     List<String> names = new ArrayList<>();
-    byte[] previous = {};
     long at = 0;
     for (int i = 0; i < count; i++) {
-      byte[] bytes = readBytes(chunk, at, i, path);
-      names.add(decode(bytes, i, path));
-      if (i > 0 && Arrays.compareUnsigned(previous, bytes) >= 0) {
-        throw new MalformedIndexException(
-            Fault.Type.PACK_NAME_ORDER,
-            path,
-            "the name of pack %d, \"%s\", is out of order".formatted(i, names.get(i)));
-      }
-      previous = bytes;
-      at += bytes.length + 1;
+      long end = end(chunk, at, i, path);
+      names.add(decode(chunk.asSlice(at, end - at), i, path));
+      at = end + 1;
     }
     return names;
   }
 
-  private static byte[] readBytes(MemorySegment chunk, long at, int number, Path path)
+  private static void checkOrder(MemorySegment chunk, long count, Path path)
       throws CorruptFileException {
-    long limit = Math.min(chunk.byteSize(), at + MAX_NAME_BYTES + 1);
-    long end = at;
-    while (end < limit && chunk.get(ValueLayout.JAVA_BYTE, end) != 0) {
-      end++;
+    long previous = 0;
+    long at = 0;
+    for (int i = 0; i < count; i++) {
+      long end = end(chunk, at, i, path);
+      if (i > 0 && compare(chunk, previous, at) >= 0) {
+        throw new MalformedIndexException(
+            Fault.Type.PACK_NAME_ORDER,
+            path,
+            "the name of pack %d, \"%s\", is out of order".formatted(i, shown(chunk, at, end)));
+      }
+      previous = at;
+      at = end + 1;
     }
-    if (end >= limit) {
-      throw new MalformedIndexException(
-          Fault.Type.PACK_NAME, path, "the name of pack %d does not end".formatted(number));
-    }
-    return chunk.asSlice(at, end - at).toArray(ValueLayout.JAVA_BYTE);
   }
 
-  private static String decode(byte[] bytes, int number, Path path) throws IOException {
-    String name = new String(bytes, StandardCharsets.UTF_8);
-    if (!Arrays.equals(bytes(name), bytes)) {
+  /** Where the name ends that begins at a place. */
+  private static long end(MemorySegment chunk, long at, int number, Path path)
+      throws CorruptFileException {
+    long end = at;
+    while (end < chunk.byteSize() && chunk.get(ValueLayout.JAVA_BYTE, end) != 0) {
+      end++;
+    }
+    if (end >= chunk.byteSize()) {
+      throw new MalformedIndexException(
+          Fault.Type.CHUNK_LENGTH,
+          path,
+          "chunk %s ends before the name of pack %d does"
+              .formatted(ChunkTable.name(ChunkTable.PACK_NAMES), number));
+    }
+    return end;
+  }
+
+  /** Compares two names which both end in the chunk. */
+  private static int compare(MemorySegment chunk, long left, long right) {
+    long i = 0;
+    while (true) {
+      int leftByte = BigEndian.uint8(chunk, left + i);
+      int rightByte = BigEndian.uint8(chunk, right + i);
+      if (leftByte != rightByte || leftByte == 0) {
+        return Integer.compare(leftByte, rightByte);
+      }
+      i++;
+    }
+  }
+
+  /** As much of a name as fits in a message. */
+  private static String shown(MemorySegment chunk, long at, long end) {
+    long length = Math.min(end - at, MAX_NAME_BYTES);
+    return new String(
+        chunk.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+  }
+
+  private static String decode(MemorySegment bytes, int number, Path path) throws IOException {
+    String shown = shown(bytes, 0, bytes.byteSize());
+    if (bytes.byteSize() > MAX_NAME_BYTES) {
+      throw wrong(number, shown + "…", path);
+    }
+    byte[] raw = bytes.toArray(ValueLayout.JAVA_BYTE);
+    String name = new String(raw, StandardCharsets.UTF_8);
+    if (!Arrays.equals(bytes(name), raw) || !isFileName(name)) {
       throw new UnsupportedIndexException(
-          "leaving %s alone: the name of pack %d, \"%s\", is not UTF-8"
-              .formatted(path, number, name));
+          "leaving %s alone: the name of pack %d, \"%s\", is not UTF-8, or none for files here"
+              .formatted(path, number, shown));
     }
     if (!name.endsWith(SUFFIX) || name.indexOf('/') >= 0 || name.length() == SUFFIX.length()) {
-      throw new MalformedIndexException(
-          Fault.Type.PACK_NAME,
-          path,
-          "pack %d has the name \"%s\", which no pack index has".formatted(number, name));
+      throw wrong(number, shown, path);
     }
     return name;
+  }
+
+  /** Whether the locale has all of its letters. */
+  private static boolean isFileName(String name) {
+    try {
+      Path _ = Path.of(name);
+      return true;
+    } catch (InvalidPathException e) {
+      return false;
+    }
+  }
+
+  private static MalformedIndexException wrong(int number, String shown, Path path) {
+    return new MalformedIndexException(
+        Fault.Type.PACK_NAME,
+        path,
+        "pack %d has the name \"%s\", which no pack index has".formatted(number, shown));
   }
 }
