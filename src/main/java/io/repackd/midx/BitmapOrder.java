@@ -97,8 +97,11 @@ final class BitmapOrder {
     }
   }
 
-  /** The pack whose bits come first; -1 if no pack has any. */
-  private static int preferredPack(MemorySegment chunk, LongTable counts) {
+  /** The pack whose bits come first, which RIDX tells if it is there; -1 if no pack has any. */
+  private int preferredPack(MemorySegment chunk, LongTable counts) throws CorruptFileException {
+    if (index.reverseIndex().isPresent() && index.objects() > 0) {
+      return index.packOf(BigEndian.uint32(index.reverseIndex().get(), 0));
+    }
     for (int pack = 0; pack < counts.length(); pack++) {
       if (counts.get(pack) > 0 && BigEndian.uint32(chunk, (long) pack * BTMP_ENTRY_BYTES) == 0) {
         return pack;

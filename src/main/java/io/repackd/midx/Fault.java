@@ -64,7 +64,7 @@ public record Fault(Type type, Path file, String message) {
     OBJECT_ORDER("object-order", Kind.INDEX_WRONG),
     /** An entry in OOFF names a pack that PNAM does not have. */
     PACK_NUMBER("pack-number", Kind.INDEX_WRONG),
-    /** An entry in OOFF points outside of LOFF, or LOFF has an offset beyond 2^63 - 1. */
+    /** An entry in OOFF points outside of LOFF. */
     LARGE_OFFSET("large-offset", Kind.INDEX_WRONG),
     /** RIDX is not the order in which a bitmap has the objects. */
     REVERSE_INDEX("reverse-index", Kind.INDEX_WRONG),
@@ -76,7 +76,7 @@ public record Fault(Type type, Path file, String message) {
     PACK_INDEX("pack-index", Kind.PACK_WRONG),
     /** A pack cannot be read, or is not the one that its index was made for. */
     PACK_FILE("pack-file", Kind.PACK_WRONG),
-    /** An object is not in its pack, or not at the offset in OOFF. */
+    /** An object is not in its pack, or not at the offset in OOFF or LOFF; or that is beyond 2^63 - 1. */
     OFFSET("offset", Kind.INDEX_WRONG),
     /** The content of a pack or of its index does not match a checksum. */
     PACK_CONTENT("pack-content", Kind.PACK_WRONG);

@@ -214,9 +214,7 @@ public final class MultiPackIndex implements SortedIds {
     long large = BigEndian.int64(largeOffsets.get(), at);
     if (large < 0) {
       throw new MalformedIndexException(
-          Fault.Type.LARGE_OFFSET,
-          path,
-          "object %d has an offset beyond 2^63 - 1".formatted(position));
+          Fault.Type.OFFSET, path, "object %d has an offset beyond 2^63 - 1".formatted(position));
     }
     return large;
   }
