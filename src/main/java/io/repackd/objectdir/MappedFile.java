@@ -6,7 +6,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /** Maps a whole file for reading, of any size. */
 public final class MappedFile {
@@ -20,7 +19,7 @@ public final class MappedFile {
    * @throws ObjectDirectoryException if the file cannot be opened; the message names it
    */
   public static MemorySegment map(Path path, Arena arena) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+    try (FileChannel channel = RegularFile.open(path)) {
       // As a plain native segment: where segments of several classes are read in one place, the
       // compiler does not inline the access, and a walk through a table takes five times as long.
       return channel
