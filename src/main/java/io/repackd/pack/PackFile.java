@@ -3,6 +3,7 @@ package io.repackd.pack;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.MappedFile;
 import io.repackd.objectdir.ObjectDirectoryException;
+import io.repackd.objectdir.RegularFile;
 import io.repackd.platform.Reason;
 import java.io.EOFException;
 import java.io.IOException;
@@ -11,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
 /**
@@ -28,6 +28,9 @@ public record PackFile(Path path, MemorySegment data, PackIndex index) {
 
   /** Magic, version, number of objects; four bytes each. */
   public static final int HEADER_BYTES = 12;
+
+  /** An entry has a byte of type and size at least, and the eight into which zlib compresses nothing. */
+  private static final int SHORTEST_ENTRY_BYTES = 9;
 
   /**
    * Maps a pack and its index, and checks that they belong together: version, number of objects, and the hash at the end of
@@ -65,22 +68,25 @@ public record PackFile(Path path, MemorySegment data, PackIndex index) {
    * Checks the same without mapping the pack: two short reads. A process can have some tens of thousands of mappings, and a
    * repository more packs than that.
    *
+   * @return where the last entry ends and the trailing hash begins, in bytes
    * @throws CorruptFileException if pack and index do not belong together
    * @throws IOException if the pack cannot be read; the message names it
    */
-  public static void check(Path path, PackIndex index) throws IOException {
+  public static long check(Path path, PackIndex index) throws IOException {
     byte[] head = new byte[HEADER_BYTES];
     byte[] trailer = new byte[index.hash().length()];
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      long at = checkLength(path, channel.size(), index);
+    long end;
+    try (FileChannel channel = RegularFile.open(path)) {
+      end = checkLength(path, channel.size(), index);
       readFully(channel, head, 0);
-      readFully(channel, trailer, at);
+      readFully(channel, trailer, end);
     } catch (CorruptFileException e) {
       throw e;
     } catch (IOException e) {
       throw new ObjectDirectoryException("cannot read %s: %s".formatted(path, Reason.of(e)), e);
     }
     check(path, head, trailer, index);
+    return end;
   }
 
   private static void readFully(FileChannel channel, byte[] bytes, long at) throws IOException {
@@ -92,12 +98,15 @@ public record PackFile(Path path, MemorySegment data, PackIndex index) {
     }
   }
 
-  /** Where the trailing hash begins. */
+  /** Where the trailing hash begins; there has to be room before it for what the index has. */
   private static long checkLength(Path path, long bytes, PackIndex index)
       throws CorruptFileException {
     int hashLength = index.hash().length();
-    if (bytes < HEADER_BYTES + hashLength) {
-      throw new CorruptFileException(path, "a pack of %d bytes is too short".formatted(bytes));
+    // So that nothing is made for as many objects as an index claims, without a pack that has room.
+    long least = HEADER_BYTES + hashLength + index.count() * SHORTEST_ENTRY_BYTES;
+    if (bytes < least) {
+      throw new CorruptFileException(
+          path, "a pack of %d bytes is too short for %d objects".formatted(bytes, index.count()));
     }
     return bytes - hashLength;
   }

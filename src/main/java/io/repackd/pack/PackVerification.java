@@ -22,9 +22,19 @@ public final class PackVerification {
    */
   public static void verify(PackFile pack, Cancellation cancellation) throws CorruptFileException {
     checkTrailer(pack.data(), pack.index(), pack.path(), cancellation);
-    checkTrailer(pack.index().file(), pack.index(), pack.index().path(), cancellation);
-    checkIds(pack.index());
+    verify(pack.index(), cancellation);
     checkEntries(pack, cancellation);
+  }
+
+  /**
+   * Checks what an index says of itself: its trailing hash and the order of its ids.
+   *
+   * @throws CorruptFileException at the first fault
+   */
+  public static void verify(PackIndex index, Cancellation cancellation)
+      throws CorruptFileException {
+    checkTrailer(index.file(), index, index.path(), cancellation);
+    checkIds(index);
   }
 
   private static void checkTrailer(
