@@ -88,7 +88,7 @@ final class IndexedRepository {
     return repository.index();
   }
 
-  /** The same in another place. */
+  /** The same in another place. Its files are to be replaced, not overwritten: they are links to those here. */
   IndexedRepository copy(Path to) throws IOException {
     try (Stream<Path> files = Files.walk(repository.path())) {
       for (Path file : files.toList()) {
@@ -96,8 +96,7 @@ final class IndexedRepository {
         if (Files.isDirectory(file)) {
           Files.createDirectories(target);
         } else {
-          Files.write(target, Files.readAllBytes(file));
-          Files.setLastModifiedTime(target, Files.getLastModifiedTime(file));
+          Files.createLink(target, file);
         }
       }
     }

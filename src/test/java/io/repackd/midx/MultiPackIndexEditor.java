@@ -3,6 +3,7 @@ package io.repackd.midx;
 import io.repackd.objectdir.HashAlgorithm;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -75,6 +76,11 @@ final class MultiPackIndexEditor {
 
   int objects() {
     return chunk(ChunkTable.FANOUT).getInt(255 * Integer.BYTES);
+  }
+
+  String idHex(int position) {
+    int at = position * hash.length();
+    return HexFormat.of().formatHex(chunk(ChunkTable.IDS).array(), at, at + hash.length());
   }
 
   MultiPackIndexEditor edit(int id, Consumer<ByteBuffer> change) {
