@@ -76,6 +76,12 @@ final class IndexedRepository {
     return new IndexedRepository(repository, hash, plain, withBitmap);
   }
 
+  /** Any other repository that has a multi-pack-index. */
+  static IndexedRepository of(GitRepository repository, HashAlgorithm hash) throws IOException {
+    byte[] index = Files.readAllBytes(repository.index());
+    return new IndexedRepository(repository, hash, index, index);
+  }
+
   GitRepository repository() {
     return repository;
   }
