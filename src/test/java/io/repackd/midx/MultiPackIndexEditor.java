@@ -43,6 +43,11 @@ final class MultiPackIndexEditor {
     return idAt(i) + Integer.BYTES;
   }
 
+  /** Where the i-th chunk begins in a file that is put together. */
+  static long offset(byte[] file, int i) {
+    return ByteBuffer.wrap(file).getLong(offsetAt(i));
+  }
+
   HashAlgorithm hash() {
     return hash;
   }
