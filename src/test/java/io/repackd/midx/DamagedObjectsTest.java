@@ -236,6 +236,17 @@ class DamagedObjectsTest {
             FATAL,
             file -> withOffset(file, LARGE, MultiPackIndex.LARGE | largeOffsets(file) + beyond));
       }
+      // So many offsets are wrong then that not all are told; that one is not there has to be.
+      cases.deviating(
+          "the large offsets begin eight bytes too late",
+          GitDeviation.LARGE_OFFSET_BOUNDS,
+          ANY,
+          FATAL,
+          file ->
+              file.bytes(bytes -> {
+                int at = MultiPackIndexEditor.offsetAt(file.chunkCount() - 1);
+                bytes.putLong(at, bytes.getLong(at) + Long.BYTES);
+              }));
       cases.deviating(
           "large offset 2^31 - 1",
           GitDeviation.LARGE_OFFSET_BOUNDS,

@@ -101,7 +101,7 @@ class VerifyLevelsTest {
             put(ChunkTable.PACK_NAMES, 0, 0x2e61632f)),
         damage(Type.PACK_NAME_ORDER, "pack 1", put(ChunkTable.PACK_NAMES, 0, 0x7a61636b)),
         damage(Type.FANOUT, "fanout entry 4", put(ChunkTable.FANOUT, 12, -1)),
-        damage(Type.OBJECT_ORDER, "object 6, ", put(ChunkTable.IDS, 6 * 20, 0)),
+        damage(Type.OBJECT_ORDER, "object 6 is not in its place", put(ChunkTable.IDS, 6 * 20, 0)),
         damage(Type.PACK_NUMBER, "object 7 belongs to pack 4 of 4", put(ChunkTable.OFFSETS, 56, 4)),
         damage(
             Type.LARGE_OFFSET, "object 9 points to large offset", put(ChunkTable.OFFSETS, 76, -1)),
