@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.function.IntUnaryOperator;
 import java.util.function.UnaryOperator;
 
@@ -25,21 +26,25 @@ record ListedPackEditor(GitRepository repository, Path data, Path index, int has
 
   /** The first pack that owns objects, or the first that owns none. */
   static ListedPackEditor of(IndexedRepository repository, boolean owner) throws IOException {
+    return all(repository, owner).getFirst();
+  }
+
+  /** All packs that own objects, or all that own none, by name. */
+  static List<ListedPackEditor> all(IndexedRepository repository, boolean owners)
+      throws IOException {
     OwnerCounts counts;
     try (Arena arena = Arena.ofConfined()) {
       counts = MultiPackIndex.open(repository.index(), repository.hash(), arena).countOwners();
     }
-    for (Path index : repository.repository().files(".idx")) {
-      String name = index.getFileName().toString();
-      if (counts.of(name) > 0 == owner) {
-        return new ListedPackEditor(
-            repository.repository(),
-            index.resolveSibling(name.replace(".idx", ".pack")),
-            index,
-            repository.hash().length());
-      }
-    }
-    throw new IllegalStateException("no such pack");
+    return repository.repository().files(".idx").stream()
+        .filter(index -> counts.of(index.getFileName().toString()) > 0 == owners)
+        .map(index ->
+            new ListedPackEditor(
+                repository.repository(),
+                index.resolveSibling(index.getFileName().toString().replace(".idx", ".pack")),
+                index,
+                repository.hash().length()))
+        .toList();
   }
 
   void editData(UnaryOperator<byte[]> change) throws IOException {
@@ -98,6 +103,17 @@ record ListedPackEditor(GitRepository repository, Path data, Path index, int has
     editIndex(file -> {
       ByteBuffer bytes = ByteBuffer.wrap(file);
       return bytes.putInt(at, change.applyAsInt(bytes.getInt(at))).array();
+    });
+  }
+
+  /** Gives an object an eight-byte offset, the only one in the index. */
+  void makeLarge(int position, long offset) throws IOException {
+    editOffset(position, _ -> 1 << 31);
+    editIndex(file -> {
+      int trailers = 2 * hashLength;
+      ByteBuffer longer = ByteBuffer.allocate(file.length + Long.BYTES);
+      longer.put(file, 0, file.length - trailers).putLong(offset);
+      return longer.put(file, file.length - trailers, trailers).array();
     });
   }
 
