@@ -1,0 +1,127 @@
+package io.repackd.maintenance;
+
+import io.repackd.config.BatchSize;
+import io.repackd.config.ExpireSettings;
+import io.repackd.config.MaintenanceSettings;
+import io.repackd.config.MultiPackIndexSettings;
+import io.repackd.config.RepackSettings;
+import io.repackd.config.SafetySettings;
+import io.repackd.config.Schedule;
+import io.repackd.maintenance.MaintenanceCycle.Request;
+import io.repackd.midx.Fault;
+import io.repackd.midx.MultiPackIndexVerifier;
+import io.repackd.midx.MultiPackIndexVerifier.Level;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.LockFile;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.PackDirectoryListing;
+import io.repackd.objectdir.RepositoryDiscovery;
+import io.repackd.platform.Cancellation;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The steps of a cycle one by one, as {@link CycleSteps} does them, for the benchmark. Each does all that it does in the
+ * daemon, from opening the object directory to the last fsync.
+ */
+public final class StepsAlone {
+  private static final MaintenanceSettings SETTINGS =
+      new MaintenanceSettings(
+          true,
+          new Schedule.Every(Duration.ofHours(1)),
+          Duration.ZERO,
+          new MultiPackIndexSettings(true),
+          new ExpireSettings(true, Duration.ofHours(1)),
+          new RepackSettings(false, new BatchSize.Auto(), Duration.ZERO),
+          new SafetySettings(true, 0));
+
+  private final Path stateDirectory;
+  private final Cancellation never = new Cancellation();
+
+  /**
+   * Steps of a daemon.
+   *
+   * @param stateDirectory an empty directory
+   */
+  public StepsAlone(Path stateDirectory) {
+    this.stateDirectory = stateDirectory;
+  }
+
+  /**
+   * Writes the multi-pack-index, if it has to be.
+   *
+   * @throws IOException if somebody changed the packs meanwhile
+   */
+  public void write(Path repository) throws IOException {
+    ObjectDirectory directory = open(repository);
+    PackDirectoryListing listing = directory.listPacks();
+    try (IndexDraft draft =
+        IndexDraft.write(
+            directory,
+            listing,
+            IndexDraft.Base.INSTALLED,
+            UnreferencedLedger.read(stateDirectory, directory),
+            directory.publisher(),
+            never)) {
+      if (draft.kind() == IndexDraft.Kind.UNCHANGED) {
+        return;
+      }
+      try (LockFile lock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
+        if (!draft.install(lock)) {
+          throw new IOException("the packs of %s have changed".formatted(repository));
+        }
+      }
+    }
+  }
+
+  /**
+   * Verifies the multi-pack-index.
+   *
+   * @throws IOException if there is a fault
+   */
+  public void verify(Path repository) throws IOException {
+    ObjectDirectory directory = open(repository);
+    List<Fault> faults =
+        MultiPackIndexVerifier.verify(
+            directory.indexFile(), directory.hash(), Level.INDEXES, never);
+    if (!faults.isEmpty()) {
+      throw new IOException(faults.getFirst().message());
+    }
+  }
+
+  /**
+   * Deletes the packs that own nothing: with the proof that each of their objects is elsewhere, and without waiting for their
+   * safety window.
+   *
+   * @throws IOException if it is refused
+   */
+  public void expire(Path repository) throws IOException {
+    ObjectDirectory directory = open(repository);
+    Clock clock = Clock.systemUTC();
+    Request immediately = new Request(true);
+    UnreferencedLedger ledger = UnreferencedLedger.read(stateDirectory, directory);
+    try (LockFile lock = directory.lock(ObjectDirectory.Lock.MAINTENANCE)) {
+      Optional<FileStamp> installed = FileStamp.find(directory.indexFile());
+      Snapshot snapshot =
+          Snapshots.take(
+              directory,
+              directory.listPacks().packs(),
+              directory.indexFile(),
+              ledger,
+              Readers.census(directory),
+              clock.instant());
+      CyclePlan plan = CyclePlanner.plan(snapshot, SETTINGS, immediately.immediately());
+      new Expiry(directory, SETTINGS, immediately, ledger, clock, lock, never).run(plan, installed);
+    } catch (StepFailure e) {
+      throw new IOException(e.detail(), e);
+    }
+  }
+
+  private static ObjectDirectory open(Path repository) throws IOException {
+    return ObjectDirectory.open(RepositoryDiscovery.locate(repository));
+  }
+}
