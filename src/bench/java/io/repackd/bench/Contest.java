@@ -43,11 +43,15 @@ final class Contest {
 
   private static final int LONG_RUNS = 3;
 
-  /** A warm JVM does a job until both are reached, or the third is. */
+  /** A warm JVM does a job so often, and for so long. */
   private static final int LEAST_WARM_UPS = 3;
 
   private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(6);
+
+  /** Either of these is enough: everything has been compiled long since. */
   private static final int MOST_WARM_UPS = 100;
+
+  private static final long LONGEST_WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(20);
 
   private final Stage stage;
   private final Job job;
@@ -97,8 +101,12 @@ final class Contest {
 
   private void warmUp(Contender contender) throws IOException {
     long spent = 0;
-    for (int i = 0; i < MOST_WARM_UPS && (i < LEAST_WARM_UPS || spent < WARM_UP_NANOS); i++) {
+    int done = 0;
+    while ((done < LEAST_WARM_UPS || spent < WARM_UP_NANOS)
+        && done < MOST_WARM_UPS
+        && spent < LONGEST_WARM_UP_NANOS) {
       spent += timed(contender);
+      done++;
     }
   }
 
