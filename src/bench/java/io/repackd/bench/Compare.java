@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -146,13 +147,14 @@ public final class Compare implements Callable<Integer> {
         new CommandLine(new Compare())
             .setExecutionExceptionHandler((e, commandLine, result) -> {
               commandLine.getErr().println("compare: " + e.getMessage());
-              return 1;
+              return e instanceof IllegalArgumentException ? 2 : 1;
             })
             .execute(arguments));
   }
 
   @Override
   public Integer call() throws IOException {
+    checkOptions();
     List<Git> known = new ArrayList<>();
     for (String executable : gits) {
       known.add(Git.at(executable));
@@ -180,6 +182,22 @@ public final class Compare implements Callable<Integer> {
       compare(samples.repository(name), name, known.getFirst(), fresh, distribution, report);
     }
     return 0;
+  }
+
+  private void checkOptions() {
+    List<String> known = new ArrayList<>(List.of(FIRST));
+    for (Job job : Job.values()) {
+      known.add(job.label());
+    }
+    for (String job : jobs) {
+      if (!known.contains(job)) {
+        throw new IllegalArgumentException(
+            "unknown job \"%s\": the jobs are %s".formatted(job, String.join(", ", known)));
+      }
+    }
+    if (runs < 1) {
+      throw new IllegalArgumentException("--runs is %d, and has to be 1 at least".formatted(runs));
+    }
   }
 
   private List<String> names() {
@@ -219,19 +237,13 @@ public final class Compare implements Callable<Integer> {
         report.add(name, job, new Contest(stage, job, contenders).hold(runs));
       }
       if (name.equals(FIRST_SAMPLE) && wanted(FIRST)) {
-        firstJobs(new FirstJobs(stage, distribution), name, distribution, report);
+        for (Map.Entry<String, List<List<Long>>> kind :
+            new FirstJobs(stage, distribution).run(runs).entrySet()) {
+          report.addFirst(name, kind.getKey(), kind.getValue());
+        }
       }
     } finally {
       stage.strike();
-    }
-  }
-
-  private void firstJobs(FirstJobs firstJobs, String name, Distribution distribution, Report report)
-      throws IOException {
-    report.addFirst(name, "without start-up cache", firstJobs.run(runs, List.of()));
-    List<String> options = distribution.startUpOptions();
-    if (!options.isEmpty()) {
-      report.addFirst(name, "with start-up cache", firstJobs.run(runs, options));
     }
   }
 }
