@@ -11,21 +11,34 @@ import java.util.Map;
  * One git to compare with.
  *
  * @param executable the path of it, or a name on the search path
- * @param version as it says itself, such as {@code 2.39.5}
+ * @param version as it says itself, such as {@code 2.39.5}, and whether it has a fast hash for checksums
  */
 record Git(String executable, String version) {
+  /** What a git built with a SHA-1 for checksums says, one that does not look for collisions. */
+  private static final String FAST_HASH_OPTION = "non-collision-detecting-SHA-1:";
+
   private static final Path NOTHING = Path.of("/dev/null");
 
   /**
    * Asks a git for its version.
    *
+   * @param name its path, or a name on the search path
    * @throws IOException if there is none
    */
   static Git at(String name) throws IOException {
     // It is run in other directories than this one.
     String executable = name.contains("/") ? Path.of(name).toAbsolutePath().toString() : name;
-    String answer = new Git(executable, "").run(Path.of("."), "version");
-    return new Git(executable, answer.replaceFirst("^git version ", "").strip());
+    String answer = new Git(executable, "").run(Path.of("."), "version", "--build-options").strip();
+    String version = answer.lines().findFirst().orElse("").replaceFirst("^git version ", "");
+    // Every write and every look at an index computes a checksum, so it matters with what.
+    String fastHash =
+        answer
+            .lines()
+            .filter(line -> line.startsWith(FAST_HASH_OPTION))
+            .map(line -> " with" + line.substring(FAST_HASH_OPTION.length()))
+            .findFirst()
+            .orElse("");
+    return new Git(executable, version + fastHash);
   }
 
   /** What one calls it in a table. */
