@@ -40,6 +40,7 @@ public final class StepsAlone {
           new SafetySettings(true, 0));
 
   private final Path stateDirectory;
+  private final VerifiedIndexes verifiedIndexes = new VerifiedIndexes();
   private final Cancellation never = new Cancellation();
 
   /**
@@ -52,12 +53,15 @@ public final class StepsAlone {
   }
 
   /**
-   * Writes the multi-pack-index, if it has to be.
+   * Writes the multi-pack-index, if it has to be: not if it lists all packs and has been verified already.
    *
    * @throws IOException if somebody changed the packs meanwhile
    */
   public void write(Path repository) throws IOException {
     ObjectDirectory directory = open(repository);
+    if (verifiedIndexes.upToDate(directory).isPresent()) {
+      return;
+    }
     PackDirectoryListing listing = directory.listPacks();
     try (IndexDraft draft =
         IndexDraft.write(
@@ -85,12 +89,14 @@ public final class StepsAlone {
    */
   public void verify(Path repository) throws IOException {
     ObjectDirectory directory = open(repository);
+    Optional<FileStamp> verified = FileStamp.find(directory.indexFile());
     List<Fault> faults =
         MultiPackIndexVerifier.verify(
             directory.indexFile(), directory.hash(), Level.INDEXES, never);
     if (!faults.isEmpty()) {
       throw new IOException(faults.getFirst().message());
     }
+    verifiedIndexes.remember(directory, verified);
   }
 
   /**
