@@ -115,6 +115,12 @@ final class GitConfiguration {
     return Optional.ofNullable(config.getString(section, null, name));
   }
 
+  /** All values of a key that can be given several times; an empty one takes back those before it. */
+  List<String> strings(String section, String name) {
+    List<String> values = List.of(config.getStringList(section, null, name));
+    return values.subList(values.lastIndexOf("") + 1, values.size());
+  }
+
   /** The names in a section, in lower case. */
   List<String> names(String section) {
     return config.getNames(section).stream().map(StringUtils::toLowerCase).sorted().toList();
