@@ -1,9 +1,9 @@
 package io.repackd.maintenance;
 
-import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.TemporaryName;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.ObjectIds;
 import io.repackd.pack.PackFile;
@@ -26,22 +26,27 @@ import java.util.regex.Pattern;
 /**
  * What a repackd that died has left in an object directory, put right.
  *
- * <p>Temporary files have names of a form that git's never have, and only one process at a time writes them: the one that holds
- * the maintenance lock. So whoever holds it now may remove them. Two kinds say more than that something was begun:
+ * <p>Temporary files have names of a form that git's never have. A cycle writes them under the maintenance lock, so whoever
+ * holds it now may remove them; and where a command writes them without it, the name says whether its process lives. Two kinds
+ * say more than that something was begun:
  *
  * <ul>
  *   <li>{@code tmp_hidden_NAME} is the index of a pack that was being deleted. If the pack is still there, it gets its index
  *       back; a later cycle deletes it. If it is not, what else belonged to it goes too.
  *   <li>{@code tmp_idx_…} may be the index of a pack which was being published and already has its name. It gets its own.
  * </ul>
+ *
+ * <p>Indexes are hidden under the lock of the multi-pack-index, and under no other; so whoever holds that knows that nobody is
+ * at it.
  */
 final class Leftovers {
   private static final String HIDDEN = "tmp_hidden_";
 
-  private static final Pattern NEW_INDEX = Pattern.compile("tmp_idx_[0-9a-f]{32}");
+  private static final String DIGITS = "[0-9a-f]{" + TemporaryName.DIGITS + "}";
 
-  private static final Pattern OTHERS =
-      Pattern.compile("tmp_(pack|rev|promisor|midx)_[0-9a-f]{32}");
+  private static final Pattern NEW_INDEX = Pattern.compile("tmp_idx_" + DIGITS);
+
+  private static final Pattern OTHERS = Pattern.compile("tmp_(pack|rev|promisor|midx)_" + DIGITS);
 
   private final ObjectDirectory directory;
   private final Cancellation cancellation;
@@ -64,26 +69,25 @@ final class Leftovers {
    */
   record Recovered(int removed, int restored) {}
 
-  /** Puts everything right. */
+  /** Puts everything right. The caller holds the maintenance lock. */
   Recovered recover() throws IOException {
     int removed = LockFile.removeAbandoned(directory.path());
     removed += LockFile.removeAbandoned(directory.packDirectory());
-    int restored = 0;
-    for (Path file : temporaryFiles()) {
-      String name = String.valueOf(file.getFileName());
-      Optional<String> pack =
-          name.startsWith(HIDDEN)
-              ? Optional.of(name.substring(HIDDEN.length()))
-              : NEW_INDEX.matcher(name).matches() ? packOf(file) : Optional.empty();
-      if (pack.isPresent() && lacksItsIndex(pack.get(), file)) {
-        new FilePublisher(directory.packDirectory(), directory.traits().permissions())
-            .adopt(file, pack.get() + ".idx");
-        restored++;
-      } else if (name.startsWith(HIDDEN)) {
-        removed += removeRest(name.substring(HIDDEN.length()));
-        Files.delete(file);
-        removed++;
-      } else if (NEW_INDEX.matcher(name).matches() || OTHERS.matcher(name).matches()) {
+    Recovered recovered = recoverHidden();
+    removed += recovered.removed();
+    int restored = recovered.restored();
+    for (Path file : temporaryFiles("tmp_*")) {
+      String name = name(file);
+      if (NEW_INDEX.matcher(name).matches() && !TemporaryName.writtenByAnother(name)) {
+        Optional<String> pack = packOf(file);
+        if (pack.isPresent() && lacksIndex(pack.get()) && fits(pack.get(), file)) {
+          directory.publisher().adopt(file, pack.get() + ".idx");
+          restored++;
+        } else {
+          Files.delete(file);
+          removed++;
+        }
+      } else if (OTHERS.matcher(name).matches() && !TemporaryName.writtenByAnother(name)) {
         Files.delete(file);
         removed++;
       }
@@ -94,10 +98,42 @@ final class Leftovers {
     return new Recovered(removed, restored);
   }
 
-  private List<Path> temporaryFiles() throws IOException {
+  /**
+   * Brings back the packs whose deletion had begun and not come to the pack itself, and ends the other deletions. No other
+   * lock is needed for that than the one which is taken here.
+   *
+   * @throws io.repackd.objectdir.LockedException if somebody may be deleting packs right now
+   */
+  Recovered recoverHidden() throws IOException {
+    if (temporaryFiles(HIDDEN + "*").isEmpty()) {
+      return new Recovered(0, 0);
+    }
+    int removed = 0;
+    int restored = 0;
+    try (LockFile _ = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
+      for (Path file : temporaryFiles(HIDDEN + "*")) {
+        String pack = name(file).substring(HIDDEN.length());
+        if (lacksIndex(pack) && belongsTo(pack, file)) {
+          directory.publisher().adopt(file, pack + ".idx");
+          restored++;
+        } else {
+          removed += removeRest(pack);
+          Files.delete(file);
+          removed++;
+        }
+      }
+      directory.publisher().syncDirectory();
+    }
+    return new Recovered(removed, restored);
+  }
+
+  private static String name(Path file) {
+    return String.valueOf(file.getFileName());
+  }
+
+  private List<Path> temporaryFiles(String names) throws IOException {
     List<Path> found = new ArrayList<>();
-    try (DirectoryStream<Path> files =
-        Files.newDirectoryStream(directory.packDirectory(), "tmp_*")) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory.packDirectory(), names)) {
       for (Path file : files) {
         if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
           found.add(file);
@@ -123,13 +159,25 @@ final class Leftovers {
     }
   }
 
-  private boolean lacksItsIndex(String pack, Path index) throws IOException {
-    Path data = path(pack, "pack");
-    if (!Files.exists(data) || Files.exists(path(pack, "idx"))) {
+  private boolean lacksIndex(String pack) {
+    return Files.exists(path(pack, "pack")) && !Files.exists(path(pack, "idx"));
+  }
+
+  /** Whether a hidden index is that of the pack. It was in use, so its content need not be read again. */
+  private boolean belongsTo(String pack, Path index) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      PackFile.check(path(pack, "pack"), PackIndex.open(index, directory.hash(), arena));
+      return true;
+    } catch (CorruptFileException e) {
       return false;
     }
+  }
+
+  /** Whether an index that was never in use, and the pack that came before it, are sound. */
+  private boolean fits(String pack, Path index) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      PackVerification.verify(PackFile.open(data, index, directory.hash(), arena), cancellation);
+      PackVerification.verify(
+          PackFile.open(path(pack, "pack"), index, directory.hash(), arena), cancellation);
       return true;
     } catch (CorruptFileException e) {
       return false;

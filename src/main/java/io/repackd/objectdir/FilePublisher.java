@@ -12,7 +12,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
-import java.util.UUID;
 
 /**
  * The one way in which a file comes into a directory: written under a temporary name, synchronised, given its permissions,
@@ -43,9 +42,7 @@ public final class FilePublisher {
    */
   public Unpublished create(String kind) throws IOException {
     Files.createDirectories(directory);
-    Path file =
-        directory.resolve(
-            "tmp_%s_%s".formatted(kind, UUID.randomUUID().toString().replace("-", "")));
+    Path file = directory.resolve("tmp_" + kind + "_" + TemporaryName.unique());
     FileChannel channel =
         FileChannel.open(
             file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);

@@ -19,7 +19,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.UUID;
 
 /**
  * A lock by git's protocol: whoever creates {@code X.lock} may change {@code X} until it removes the file.
@@ -93,7 +92,7 @@ public final class LockFile implements AutoCloseable {
   }
 
   private static Path temporary(Path file) {
-    return file.resolveSibling(PREFIX + UUID.randomUUID());
+    return file.resolveSibling(PREFIX + TemporaryName.unique());
   }
 
   private static FileStamp createAfterBreaking(Path file) throws IOException {

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.Optional;
 
 /**
@@ -22,6 +23,9 @@ import java.util.Optional;
  */
 public record ProcessStamp(
     String host, String bootId, String pidNamespace, long pid, long startTicks) {
+  /** How many hexadecimal digits a {@link #token} has. */
+  public static final int TOKEN_DIGITS = 16;
+
   private static final Path PROC = Path.of("/proc");
 
   /** The stamp of this process. */
@@ -79,6 +83,30 @@ public record ProcessStamp(
       return startTicks(pid) != startTicks;
     } catch (NoSuchFileException e) {
       return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** What tells the process from others of its machine, in hexadecimal digits: its id, and the last 32 bits of its start. */
+  public String token() {
+    HexFormat hex = HexFormat.of();
+    return hex.toHexDigits((int) pid) + hex.toHexDigits((int) startTicks);
+  }
+
+  /**
+   * Whether a process lives, other than this one, that has the token. Only processes of the own machine and pid namespace are
+   * known.
+   *
+   * @param token 16 hexadecimal digits
+   */
+  public static boolean anotherLives(String token) {
+    if (token.equals(own().token())) {
+      return false;
+    }
+    try {
+      long startTicks = startTicks(HexFormat.fromHexDigits(token, 0, TOKEN_DIGITS / 2));
+      return (int) startTicks == HexFormat.fromHexDigits(token, TOKEN_DIGITS / 2, TOKEN_DIGITS);
     } catch (IOException e) {
       return false;
     }

@@ -1,9 +1,11 @@
 package io.repackd.maintenance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.repackd.GitRepository;
 import io.repackd.maintenance.Leftovers.Recovered;
+import io.repackd.objectdir.LockedException;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.RepositoryDiscovery;
 import io.repackd.platform.Cancellation;
@@ -91,6 +93,38 @@ class LeftoversTest {
     assertThat(recover()).isEqualTo(new Recovered(3, 0));
     assertThat(file("tmp_pack_a1B2c3")).exists();
     assertThat(file("tmp_idx_XXXXXX")).exists();
+  }
+
+  @Test
+  void whatAnotherProcessWritesStaysWhileItLives() throws Exception {
+    Process other = new ProcessBuilder("cat").start();
+    Path file = file("tmp_pack_" + token(other) + "0123456789abcdef");
+    Files.createFile(file);
+    try {
+      assertThat(recover()).isEqualTo(new Recovered(0, 0));
+      assertThat(file).exists();
+    } finally {
+      other.outputWriter().close();
+      other.waitFor();
+    }
+    assertThat(recover()).isEqualTo(new Recovered(1, 0));
+  }
+
+  private static String token(Process process) throws IOException {
+    String stat = Files.readString(Path.of("/proc/%d/stat".formatted(process.pid())));
+    String startTicks = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[22 - 3];
+    return "%08x%08x".formatted(process.pid(), (int) Long.parseLong(startTicks));
+  }
+
+  @Test
+  void whatSomebodyIsDeletingIsLeftToThem() throws Exception {
+    Path hidden = file("tmp_hidden_" + firstPack());
+    Files.move(file(firstPack() + ".idx"), hidden);
+    Path lock = Files.createFile(file("multi-pack-index.lock"));
+    assertThatThrownBy(this::recover).isInstanceOf(LockedException.class);
+    assertThat(hidden).exists();
+    Files.delete(lock);
+    assertThat(recover()).isEqualTo(new Recovered(0, 1));
   }
 
   @Test
