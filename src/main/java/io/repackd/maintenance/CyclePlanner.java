@@ -38,12 +38,15 @@ public final class CyclePlanner {
           .thenComparing(view -> view.pack().name());
 
   private final Snapshot snapshot;
-  private final MaintenanceSettings settings;
+  private final ExpireSettings expire;
+  private final RepackSettings repack;
   private final boolean immediately;
 
-  private CyclePlanner(Snapshot snapshot, MaintenanceSettings settings, boolean immediately) {
+  private CyclePlanner(
+      Snapshot snapshot, ExpireSettings expire, RepackSettings repack, boolean immediately) {
     this.snapshot = snapshot;
-    this.settings = settings;
+    this.expire = expire;
+    this.repack = repack;
     this.immediately = immediately;
   }
 
@@ -54,11 +57,17 @@ public final class CyclePlanner {
    */
   public static CyclePlan plan(
       Snapshot snapshot, MaintenanceSettings settings, boolean immediately) {
-    return new CyclePlanner(snapshot, settings, immediately).plan();
+    return plan(snapshot, settings.expire(), settings.repack(), immediately);
+  }
+
+  /** Makes a plan for somebody who has no other settings. */
+  static CyclePlan plan(
+      Snapshot snapshot, ExpireSettings expire, RepackSettings repack, boolean immediately) {
+    return new CyclePlanner(snapshot, expire, repack, immediately).plan();
   }
 
   private CyclePlan plan() {
-    List<ExpireDecision> expire =
+    List<ExpireDecision> decisions =
         snapshot.packs().stream()
             .filter(view -> view.unreferencedSince().isPresent())
             .map(this::decide)
@@ -67,7 +76,7 @@ public final class CyclePlanner {
     List<Batch> batches = new ArrayList<>();
     batch(PackKind.ORDINARY, leftAlone).ifPresent(batches::add);
     batch(PackKind.PROMISOR, leftAlone).ifPresent(batches::add);
-    return new CyclePlan(expire, batches, leftAlone);
+    return new CyclePlan(decisions, batches, leftAlone);
   }
 
   private ExpireDecision decide(PackView view) {
@@ -76,7 +85,6 @@ public final class CyclePlanner {
   }
 
   private Optional<String> obstacleToDeletion(PackView view) {
-    ExpireSettings expire = settings.expire();
     if (!expire.enabled()) {
       return Optional.of("expire is disabled");
     }
@@ -139,7 +147,6 @@ public final class CyclePlanner {
   }
 
   private Optional<String> obstacleToRepack(PackView view) {
-    RepackSettings repack = settings.repack();
     if (!repack.enabled()) {
       return Optional.of("repack is disabled");
     }
@@ -160,7 +167,7 @@ public final class CyclePlanner {
 
   /** Packs expected to be at least this large, in bytes, are not taken. */
   private long threshold(List<PackView> owners) {
-    return switch (settings.repack().batchSize()) {
+    return switch (repack.batchSize()) {
       case BatchSize.Everything() -> Long.MAX_VALUE;
       case BatchSize.Bytes(long bytes) -> bytes;
       case BatchSize.Auto() -> {
@@ -174,7 +181,7 @@ public final class CyclePlanner {
 
   /** The sum of expected sizes, in bytes, at which nothing more is taken. */
   private long target() {
-    return switch (settings.repack().batchSize()) {
+    return switch (repack.batchSize()) {
       case BatchSize.Everything() -> Long.MAX_VALUE;
       case BatchSize.Bytes(long bytes) -> bytes;
       case BatchSize.Auto() -> MAX_AUTO_BATCH_BYTES;

@@ -296,7 +296,8 @@ final class CycleSteps {
   }
 
   private Done expire(CyclePlan plan) throws IOException, StepFailure {
-    Expiry expiry = new Expiry(directory, settings, request, ledger, clock, lock, cancellation);
+    Permission permission = new CyclePermission(directory, settings, request, clock, lock);
+    Expiry expiry = new Expiry(directory, permission, ledger, clock, cancellation);
     Expiry.Expired expired = expiry.run(plan, verified);
     observe();
     return new Done(new Work(0, expired.packs(), 0, 0), expired.detail());

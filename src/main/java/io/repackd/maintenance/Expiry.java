@@ -1,13 +1,10 @@
 package io.repackd.maintenance;
 
-import io.repackd.config.MaintenanceSettings;
-import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.MultiPackIndexWriter;
 import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.FilePublisher.Unpublished;
 import io.repackd.objectdir.FileStamp;
-import io.repackd.objectdir.GcPid;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.StoredPack;
@@ -23,8 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Deletes the packs that a plan gives up.
@@ -33,33 +28,28 @@ import org.slf4j.LoggerFactory;
  * that lists them no more is written in full, and synchronised. Then, under the lock of the multi-pack-index: is the installed
  * index still the one that was verified, are the packs what they were, those that go and those that stay, does the plan made anew
  * with the processes of this moment still give them up? Only then is the index replaced, and the packs are unlinked.
+ *
+ * <p>Safety windows, and whose presence keeps packs, are a matter of the {@link Permission}: a cycle has other rules than
+ * somebody who asks for it by hand. The proof, the order and the looks at the files are the same for everybody.
  */
 final class Expiry {
-  private static final Logger log = LoggerFactory.getLogger(Expiry.class);
-
   private final ObjectDirectory directory;
-  private final MaintenanceSettings settings;
-  private final Request request;
-  private final UnreferencedLedger ledger;
+  private final Permission permission;
+  private final UnreferencedSince unreferenced;
   private final Clock clock;
-  private final LockFile maintenanceLock;
   private final Cancellation cancellation;
   private final PackDeletion deletion;
 
   Expiry(
       ObjectDirectory directory,
-      MaintenanceSettings settings,
-      Request request,
-      UnreferencedLedger ledger,
+      Permission permission,
+      UnreferencedSince unreferenced,
       Clock clock,
-      LockFile maintenanceLock,
       Cancellation cancellation) {
     this.directory = directory;
-    this.settings = settings;
-    this.request = request;
-    this.ledger = ledger;
+    this.permission = permission;
+    this.unreferenced = unreferenced;
     this.clock = clock;
-    this.maintenanceLock = maintenanceLock;
     this.cancellation = cancellation;
     this.deletion = new PackDeletion(directory);
   }
@@ -86,7 +76,7 @@ final class Expiry {
               directory,
               directory.listPacks().packs(),
               directory.indexFile(),
-              ledger,
+              unreferenced,
               Readers.census(directory),
               clock.instant());
       Coverage coverage =
@@ -111,7 +101,7 @@ final class Expiry {
     }
   }
 
-  private static List<StoredPack> prove(Coverage coverage, CyclePlan plan) throws IOException {
+  private List<StoredPack> prove(Coverage coverage, CyclePlan plan) throws IOException {
     Map<PackView, String> uncovered = coverage.uncovered(plan.deletions());
     List<StoredPack> proven = new ArrayList<>();
     for (PackView view : plan.deletions()) {
@@ -119,11 +109,7 @@ final class Expiry {
       if (object == null) {
         proven.add(view.pack());
       } else {
-        log.warn(
-            "keeping {}: object {} is in no other {} pack",
-            view.pack().data().path(),
-            object,
-            view.promisorClass().label());
+        permission.unproven(view, object);
       }
     }
     return proven;
@@ -137,15 +123,11 @@ final class Expiry {
       Unpublished replacement)
       throws IOException, StepFailure {
     try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
-      if (!maintenanceLock.stillHeld()) {
-        throw new StepFailure(
-            Result.FAILED, "lock-lost", "somebody removed " + maintenanceLock.file());
-      }
       requireInstalled(verified);
       Census census = Readers.census(directory);
-      Optional<String> foreign = otherMaintenance(census);
-      if (foreign.isPresent()) {
-        throw new StepFailure(Result.SKIPPED, "busy", foreign.get());
+      Optional<String> obstacle = permission.obstacle(census);
+      if (obstacle.isPresent()) {
+        throw new StepFailure(Result.SKIPPED, "busy", obstacle.get());
       }
       requireStillExpendable(snapshot.with(census), proven);
       Optional<String> lost = coverage.firstLost();
@@ -161,17 +143,11 @@ final class Expiry {
   }
 
   private Optional<String> reasonToKeep(LockFile indexLock, Optional<FileStamp> installed)
-      throws IOException {
+      throws IOException, StepFailure {
     if (!indexLock.stillHeld() || !FileStamp.find(directory.indexFile()).equals(installed)) {
       return Optional.of("the multi-pack-index was replaced in spite of its lock");
     }
-    return otherMaintenance(Readers.census(directory));
-  }
-
-  private Optional<String> otherMaintenance(Census census) throws IOException {
-    Optional<String> seen = ReaderRule.foreignMaintenance(census);
-    Optional<String> other = seen.isPresent() ? seen : GcPid.holder(directory, clock.instant());
-    return other.map(who -> who + " is running");
+    return permission.obstacle(Readers.census(directory));
   }
 
   private void requireInstalled(Optional<FileStamp> verified) throws IOException, StepFailure {
@@ -184,9 +160,7 @@ final class Expiry {
   private void requireStillExpendable(Snapshot snapshot, List<StoredPack> proven)
       throws IOException, StepFailure {
     Set<StoredPack> expendable = new HashSet<>();
-    CyclePlanner.plan(snapshot, settings, request.immediately())
-        .deletions()
-        .forEach(view -> expendable.add(view.pack()));
+    permission.plan(snapshot).deletions().forEach(view -> expendable.add(view.pack()));
     for (StoredPack pack : proven) {
       Path path = pack.data().path();
       if (!expendable.contains(pack)) {

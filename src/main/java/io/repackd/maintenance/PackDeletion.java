@@ -53,7 +53,7 @@ final class PackDeletion {
   /** Looks for a reason why hidden packs have to come back. */
   interface LastLook {
     /** The reason, in words; empty if there is none. */
-    Optional<String> reasonToKeep() throws IOException;
+    Optional<String> reasonToKeep() throws IOException, StepFailure;
   }
 
   /** A pack that nobody can find any more, with the place where its index lies meanwhile. */

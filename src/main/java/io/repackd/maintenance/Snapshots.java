@@ -29,7 +29,7 @@ final class Snapshots {
       ObjectDirectory directory,
       List<StoredPack> packs,
       Path index,
-      UnreferencedLedger ledger,
+      UnreferencedSince unreferenced,
       Census census,
       Instant now)
       throws IOException {
@@ -38,7 +38,7 @@ final class Snapshots {
       OwnerCounts owners = MultiPackIndex.open(index, directory.hash(), arena).countOwners();
       for (StoredPack pack : packs) {
         if (owners.lists(pack.indexName())) {
-          views.add(view(directory, pack, owners.of(pack.indexName()), ledger, now));
+          views.add(view(directory, pack, owners.of(pack.indexName()), unreferenced, now));
         }
       }
     }
@@ -50,13 +50,13 @@ final class Snapshots {
       ObjectDirectory directory,
       StoredPack pack,
       long owned,
-      UnreferencedLedger ledger,
+      UnreferencedSince unreferenced,
       Instant now)
       throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       long objects = PackIndex.open(pack.index().path(), directory.hash(), arena).count();
       Optional<Instant> since =
-          owned == 0 ? Optional.of(ledger.since(pack).orElse(now)) : Optional.empty();
+          owned == 0 ? Optional.of(unreferenced.since(pack).orElse(now)) : Optional.empty();
       return new PackView(pack, objects, owned, since);
     }
   }

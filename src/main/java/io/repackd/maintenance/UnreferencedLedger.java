@@ -39,7 +39,7 @@ import java.util.UUID;
  * <p>The windows begin anew also when somebody has set the clock, which moves the time of the boot: neither the age of a window
  * nor the start of a process could be compared with what was noted before.
  */
-final class UnreferencedLedger {
+final class UnreferencedLedger implements UnreferencedSince {
   /** The clock is slewed by less than this between two cycles. */
   private static final long CLOCK_TOLERANCE_SECONDS = 10;
 
@@ -134,8 +134,8 @@ final class UnreferencedLedger {
     entries.putAll(observed);
   }
 
-  /** Since when a pack owns nothing; empty if it is not known to own nothing. */
-  Optional<Instant> since(StoredPack pack) {
+  @Override
+  public Optional<Instant> since(StoredPack pack) {
     Entry entry = entries.get(pack.indexName());
     return Optional.ofNullable(entry)
         .filter(known -> known.describes(pack.data()))

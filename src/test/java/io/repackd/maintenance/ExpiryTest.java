@@ -93,11 +93,14 @@ class ExpiryTest {
       Expiry expiry =
           new Expiry(
               directory,
-              TestRegistrations.settings(true, TestRegistrations.EVERY_DAY, Duration.ZERO),
-              Request.SCHEDULED,
+              new CyclePermission(
+                  directory,
+                  TestRegistrations.settings(true, TestRegistrations.EVERY_DAY, Duration.ZERO),
+                  Request.SCHEDULED,
+                  Clock.systemUTC(),
+                  lock),
               ledger,
               Clock.systemUTC(),
-              lock,
               new Cancellation());
       assertThatThrownBy(() -> expiry.run(plan, verified))
           .isInstanceOf(StepFailure.class)

@@ -1,0 +1,20 @@
+package io.repackd.maintenance;
+
+import io.repackd.objectdir.StoredPack;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Knows since when packs own nothing. */
+interface UnreferencedSince {
+  /** Remembers nothing: whoever asks has no safety window to keep. */
+  UnreferencedSince UNKNOWN =
+      new UnreferencedSince() {
+        @Override
+        public Optional<Instant> since(StoredPack pack) {
+          return Optional.empty();
+        }
+      };
+
+  /** Since when a pack owns nothing; empty if it is not known to own nothing. */
+  Optional<Instant> since(StoredPack pack);
+}
