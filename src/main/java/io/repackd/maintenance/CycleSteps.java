@@ -3,6 +3,7 @@ package io.repackd.maintenance;
 import io.repackd.config.MaintenanceSettings;
 import io.repackd.maintenance.CyclePlan.Batch;
 import io.repackd.maintenance.IndexDraft.Base;
+import io.repackd.maintenance.IndexDraft.Wanted;
 import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.midx.Fault;
@@ -160,7 +161,8 @@ final class CycleSteps {
       PackDirectoryListing listing = directory.listPacks();
       Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
       try (IndexDraft draft =
-          IndexDraft.write(directory, listing, base, ledger, directory.publisher(), cancellation)) {
+          IndexDraft.write(
+              directory, listing, new Wanted(base), ledger, directory.publisher(), cancellation)) {
         damage = draft.damage();
         indexed = draft.kind() != IndexDraft.Kind.NOTHING;
         switch (draft.kind()) {
@@ -222,7 +224,7 @@ final class CycleSteps {
     List<Fault> faults = inspect(finished);
     if (!faults.isEmpty()) {
       boolean wrong = all(faults, Fault.Kind.INDEX_WRONG);
-      step(Step.WRITE, finished, () -> write(wrong ? Base.PACKS : Base.INSTALLED));
+      step(Step.WRITE, finished, () -> write(wrong ? Base.PACKS_INSTEAD : Base.INSTALLED));
       List<Fault> still = inspect(finished);
       if (!still.isEmpty()) {
         throw verifyFailure(still);

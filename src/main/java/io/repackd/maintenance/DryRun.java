@@ -2,6 +2,7 @@ package io.repackd.maintenance;
 
 import io.repackd.config.MaintenanceSettings;
 import io.repackd.maintenance.IndexDraft.Base;
+import io.repackd.maintenance.IndexDraft.Wanted;
 import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.midx.UnsupportedIndexException;
 import io.repackd.objectdir.FilePublisher;
@@ -54,7 +55,8 @@ public record DryRun(Optional<String> obstacle, String index, CyclePlan plan, Li
       FilePublisher publisher = new FilePublisher(scratch, SharedPermissions.UMASK);
       UnreferencedLedger ledger = UnreferencedLedger.read(stateDirectory, directory);
       try (IndexDraft draft =
-          IndexDraft.write(directory, listing, Base.INSTALLED, ledger, publisher, cancellation)) {
+          IndexDraft.write(
+              directory, listing, new Wanted(Base.INSTALLED), ledger, publisher, cancellation)) {
         return of(directory, settings, request, now, ledger, draft);
       }
     } catch (UnsupportedIndexException e) {

@@ -19,7 +19,6 @@ import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -78,30 +77,56 @@ final class IndexDraft implements AutoCloseable {
     this.unpublished = unpublished;
   }
 
-  /** How a draft is to be made. */
+  /** What a draft is made from. */
   enum Base {
-    /** Upon the installed index, if it is sound. */
-    INSTALLED,
-    /** From the packs alone. */
-    PACKS
+    /** The installed index, if it is sound. If it needs no change, its checksum is left to whoever verifies it. */
+    INSTALLED(""),
+    /** The installed index, if it is sound; its checksum is checked whether it needs a change or not. */
+    INSTALLED_AND_INTACT(""),
+    /** The packs alone, because the installed index is not to be trusted. */
+    PACKS_INSTEAD("the installed index is wrong"),
+    /** The packs alone, whatever is installed. */
+    PACKS("");
+
+    private final String reason;
+
+    Base(String reason) {
+      this.reason = reason;
+    }
+
+    boolean installed() {
+      return this == INSTALLED || this == INSTALLED_AND_INTACT;
+    }
+  }
+
+  /**
+   * What is wanted of a draft.
+   *
+   * @param base what it is made from
+   * @param preferred the pack that is to own every object which it has, if the packs that are listed have to change at all
+   */
+  record Wanted(Base base, Optional<StoredPack> preferred) {
+    Wanted(Base base) {
+      this(base, Optional.empty());
+    }
   }
 
   /**
    * Writes a draft.
    *
-   * @param ledger which packs are known to own nothing
+   * @param unreferenced which packs are known to own nothing
    * @param publisher where the file lies until it is installed
    * @throws io.repackd.midx.UnsupportedIndexException if the installed index is of a kind that is left alone
    */
   static IndexDraft write(
       ObjectDirectory directory,
       PackDirectoryListing listing,
-      Base base,
-      UnreferencedLedger ledger,
+      Wanted wanted,
+      UnreferencedSince unreferenced,
       FilePublisher publisher,
       Cancellation cancellation)
       throws IOException {
-    return new Writing(directory, listing, ledger, publisher, cancellation).write(base);
+    return new Writing(directory, listing, wanted, unreferenced, publisher, cancellation).write();
   }
 
   Kind kind() {
@@ -157,11 +182,7 @@ final class IndexDraft implements AutoCloseable {
     }
     unpublished.publishWritable(String.valueOf(directory.indexFile().getFileName()));
     directory.publisher().syncDirectory();
-    for (FileStamp sidecar : listing.indexSidecars()) {
-      if (sidecar.unchanged()) {
-        Files.deleteIfExists(sidecar.path());
-      }
-    }
+    new IndexSidecars(listing).removeStrangers(directory.indexFile(), directory.hash());
     return true;
   }
 
@@ -176,7 +197,8 @@ final class IndexDraft implements AutoCloseable {
   private static final class Writing {
     private final ObjectDirectory directory;
     private final PackDirectoryListing listing;
-    private final UnreferencedLedger ledger;
+    private final Wanted wanted;
+    private final UnreferencedSince unreferenced;
     private final FilePublisher publisher;
     private final Cancellation cancellation;
     private final Map<String, StoredPack> packs = new HashMap<>();
@@ -185,23 +207,22 @@ final class IndexDraft implements AutoCloseable {
     Writing(
         ObjectDirectory directory,
         PackDirectoryListing listing,
-        UnreferencedLedger ledger,
+        Wanted wanted,
+        UnreferencedSince unreferenced,
         FilePublisher publisher,
         Cancellation cancellation) {
       this.directory = directory;
       this.listing = listing;
-      this.ledger = ledger;
+      this.wanted = wanted;
+      this.unreferenced = unreferenced;
       this.publisher = publisher;
       this.cancellation = cancellation;
       listing.packs().forEach(pack -> packs.put(pack.indexName(), pack));
     }
 
-    IndexDraft write(Base base) throws IOException {
-      if (base == Base.PACKS) {
-        return rebuild("the installed index is wrong");
-      }
-      if (listing.index().isEmpty()) {
-        return rebuild("");
+    IndexDraft write() throws IOException {
+      if (!wanted.base().installed() || listing.index().isEmpty()) {
+        return rebuild(wanted.base().reason);
       }
       try (Arena arena = Arena.ofShared()) {
         MultiPackIndex installed =
@@ -220,12 +241,16 @@ final class IndexDraft implements AutoCloseable {
       missing.removeAll(packs.keySet());
       Set<String> fresh = new HashSet<>(packs.keySet());
       fresh.removeAll(Set.copyOf(installed.packNames()));
-      if (missing.isEmpty() && fresh.isEmpty()) {
+      boolean same = missing.isEmpty() && fresh.isEmpty();
+      if (same && wanted.base() == Base.INSTALLED) {
         return unchanged(installed, installed.packNames());
       }
       if (!installed.checksumMatches(cancellation)) {
         throw new CorruptFileException(
             installed.path(), "its trailing checksum does not match its content");
+      }
+      if (same) {
+        return unchanged(installed, installed.packNames());
       }
       OwnerCounts owners = installed.countOwners();
       for (String name : missing) {
@@ -243,7 +268,8 @@ final class IndexDraft implements AutoCloseable {
       if (missing.isEmpty() && added.isEmpty()) {
         return unchanged(installed, names);
       }
-      return writeFile(Kind.EXTENDED, "", Optional.of(installed), missing, added, names);
+      return writeFile(
+          Kind.EXTENDED, "", Optional.of(installed), missing, prefer(added, names, arena), names);
     }
 
     private IndexDraft unchanged(MultiPackIndex installed, List<String> names) {
@@ -258,7 +284,8 @@ final class IndexDraft implements AutoCloseable {
         if (names.isEmpty()) {
           return draft(Kind.NOTHING, reason, names, null);
         }
-        return writeFile(Kind.REBUILT, reason, Optional.empty(), Set.of(), added, names);
+        return writeFile(
+            Kind.REBUILT, reason, Optional.empty(), Set.of(), prefer(added, names, arena), names);
       }
     }
 
@@ -286,13 +313,37 @@ final class IndexDraft implements AutoCloseable {
       }
     }
 
+    /** Marks the preferred pack; one that the installed index lists comes in addition. */
+    private List<IndexedPack> prefer(List<IndexedPack> added, List<String> names, Arena arena)
+        throws IOException {
+      Optional<StoredPack> preferred =
+          wanted.preferred().filter(pack -> names.contains(pack.indexName()));
+      if (preferred.isEmpty()) {
+        return added;
+      }
+      String name = preferred.get().indexName();
+      List<IndexedPack> marked = new ArrayList<>();
+      boolean isAdded = false;
+      for (IndexedPack pack : added) {
+        boolean meant = pack.indexName().equals(name);
+        marked.add(meant ? pack.asPreferred() : pack);
+        isAdded |= meant;
+      }
+      if (!isAdded) {
+        for (IndexedPack pack : open(Set.of(name), arena)) {
+          marked.add(pack.asPreferred());
+        }
+      }
+      return marked;
+    }
+
     /**
      * How new a pack counts. One that was to be deleted when the machine stopped is not listed any more, but it is not new: it
      * gets nothing that another pack has. Older indexes list it too, so to give it objects back and delete their present owner
      * would lead the readers of those to nowhere.
      */
     private long age(StoredPack pack) {
-      return ledger.since(pack).isPresent()
+      return unreferenced.since(pack).isPresent()
           ? IndexedPack.OLDER_THAN_ALL
           : pack.data().modifiedSeconds();
     }
