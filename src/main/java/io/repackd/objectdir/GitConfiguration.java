@@ -7,27 +7,36 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.eclipse.jgit.errors.ConfigInvalidException;
-import org.eclipse.jgit.lib.Config;
-import org.eclipse.jgit.util.StringUtils;
 
 /**
  * A repository's git configuration over the user's and the system's, read once.
  *
- * <p>JGit parses. Its own way to find and open these files is not used: it would start {@code git} to ask for the system
- * configuration and measure the file system's clock for seconds. Conditional includes ({@code includeIf}) are not followed.
+ * <p>Keys of subsections are not kept: none of them says anything about an object directory. Conditional includes ({@code
+ * includeIf}) are not followed.
  */
 final class GitConfiguration {
   /** Configurations have some kilobytes; one beyond this is none. */
   private static final int MAX_BYTES = 16 << 20;
 
-  private final Config config;
+  /** Git's own limit: files that include each other have no end. */
+  private static final int MAX_INCLUDE_DEPTH = 10;
 
-  private GitConfiguration(Config config) {
-    this.config = config;
+  /** What a key without an equals sign has as its value, and nobody can write. */
+  private static final String NO_VALUE = "\0";
+
+  private final Map<String, String> environment;
+
+  /** All values of each key, such as {@code core.compression}, the one that counts last. */
+  private final Map<String, List<String>> values = new HashMap<>();
+
+  private GitConfiguration(Map<String, String> environment) {
+    this.environment = environment;
   }
 
   /**
@@ -39,16 +48,16 @@ final class GitConfiguration {
    */
   static GitConfiguration read(Optional<Path> repositoryFile, Map<String, String> environment)
       throws ObjectDirectoryException {
-    Config config = new Config();
+    GitConfiguration configuration = new GitConfiguration(environment);
     for (Path file : globalFiles(environment)) {
       if (Files.isReadable(file) && Files.isRegularFile(file)) {
-        config = parse(file, config);
+        configuration.parse(file, 0);
       }
     }
     if (repositoryFile.isPresent()) {
-      config = parse(repositoryFile.get(), config);
+      configuration.parse(repositoryFile.get(), 0);
     }
-    return new GitConfiguration(config);
+    return configuration;
   }
 
   private static List<Path> globalFiles(Map<String, String> environment) {
@@ -62,16 +71,31 @@ final class GitConfiguration {
     return List.of(system, userDirectory.resolve("git/config"), Path.of(home, ".gitconfig"));
   }
 
-  private static Config parse(Path file, Config base) throws ObjectDirectoryException {
-    Config config = new IncludingConfig(base, file);
+  private void parse(Path file, int depth) throws ObjectDirectoryException {
+    String text;
     try {
-      config.fromText(new String(read(file), StandardCharsets.UTF_8));
-      return config;
+      text = new String(read(file), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new ObjectDirectoryException(
           "cannot read git configuration %s: %s".formatted(file, Reason.of(e)), e);
-    } catch (ConfigInvalidException e) {
-      throw new ObjectDirectoryException(
+    }
+    try {
+      GitConfigurationParser.parse(
+          text,
+          (section, subsection, name, value) -> {
+            if (subsection.isEmpty()) {
+              values
+                  .computeIfAbsent(key(section, name), _ -> new ArrayList<>())
+                  .add(value.orElse(NO_VALUE));
+              if (section.equals("include") && name.equals("path") && value.isPresent()) {
+                include(file, value.get(), depth);
+              }
+            }
+          });
+    } catch (LocatedException e) {
+      throw e;
+    } catch (ObjectDirectoryException e) {
+      throw new LocatedException(
           "cannot parse git configuration %s: %s".formatted(file, e.getMessage()), e);
     }
   }
@@ -90,63 +114,100 @@ final class GitConfiguration {
     }
   }
 
-  /** A truth value as git reads it; the default if the key is not there. */
-  boolean truth(String section, String name, boolean ifAbsent) throws ObjectDirectoryException {
+  /** What follows stands where it is included. What is not there is passed over, as by git. */
+  private void include(Path from, String written, int depth) throws ObjectDirectoryException {
+    if (depth == MAX_INCLUDE_DEPTH) {
+      throw new ObjectDirectoryException("includes nest more than %d deep".formatted(depth));
+    }
     try {
-      return config.getBoolean(section, name, ifAbsent);
-    } catch (IllegalArgumentException e) {
-      throw new ObjectDirectoryException(
-          "git configuration: %s.%s: %s".formatted(section, name, e.getMessage()), e);
+      Path included = from.resolveSibling(Path.of(expandHome(written)));
+      if (Files.isRegularFile(included)) {
+        parse(included, depth + 1);
+      }
+    } catch (InvalidPathException e) {
+      // no name that a file can have here
     }
   }
 
-  /** A number; the default if the key is not there. */
-  int number(String section, String name, int ifAbsent) throws ObjectDirectoryException {
-    try {
-      return config.getInt(section, name, ifAbsent);
-    } catch (IllegalArgumentException e) {
-      throw new ObjectDirectoryException(
-          "git configuration: %s.%s: %s".formatted(section, name, e.getMessage()), e);
+  private String expandHome(String path) {
+    String home = environment.getOrDefault("HOME", "");
+    return path.startsWith("~/") && !home.isEmpty() ? home + path.substring(1) : path;
+  }
+
+  private static String key(String section, String name) {
+    return section.toLowerCase(Locale.ROOT) + "." + name.toLowerCase(Locale.ROOT);
+  }
+
+  private Optional<String> last(String section, String name) {
+    return Optional.ofNullable(values.get(key(section, name))).map(List::getLast);
+  }
+
+  /** A truth value as git reads it; the default if the key is not there. */
+  boolean truth(String section, String name, boolean ifAbsent) throws ObjectDirectoryException {
+    Optional<String> value = last(section, name);
+    if (value.isEmpty()) {
+      return ifAbsent;
     }
+    return switch (value.get().toLowerCase(Locale.ROOT)) {
+      case NO_VALUE, "true", "yes", "on" -> true;
+      case "", "false", "no", "off" -> false;
+      default -> parseNumber(section, name, value.get()) != 0;
+    };
+  }
+
+  /** A number as git reads it, which may end in k, m or g; the default if the key is not there. */
+  int number(String section, String name, int ifAbsent) throws ObjectDirectoryException {
+    Optional<String> value = last(section, name);
+    return value.isEmpty() ? ifAbsent : parseNumber(section, name, value.get());
+  }
+
+  private static int parseNumber(String section, String name, String text)
+      throws ObjectDirectoryException {
+    String digits = text.strip();
+    int unit = digits.isEmpty() ? 0 : "kmg".indexOf(Character.toLowerCase(lastOf(digits))) + 1;
+    try {
+      long number =
+          Long.decode(unit == 0 ? digits : digits.substring(0, digits.length() - 1).strip());
+      return Math.toIntExact(Math.multiplyExact(number, 1L << 10 * unit));
+    } catch (NumberFormatException | ArithmeticException e) {
+      throw new ObjectDirectoryException(
+          "git configuration: %s.%s: neither a number nor a truth value: %s"
+              .formatted(section, name, text.equals(NO_VALUE) ? "" : text),
+          e);
+    }
+  }
+
+  private static char lastOf(String text) {
+    return text.charAt(text.length() - 1);
   }
 
   /** A string; empty if the key is not there or has no value. */
   Optional<String> string(String section, String name) {
-    return Optional.ofNullable(config.getString(section, null, name));
+    return last(section, name).filter(value -> !value.equals(NO_VALUE));
   }
 
   /** All values of a key that can be given several times; an empty one takes back those before it. */
   List<String> strings(String section, String name) {
-    List<String> values = List.of(config.getStringList(section, null, name));
-    return values.subList(values.lastIndexOf("") + 1, values.size());
+    List<String> all = values.getOrDefault(key(section, name), List.of());
+    return all.subList(all.lastIndexOf("") + 1, all.size());
   }
 
   /** The names in a section, in lower case. */
   List<String> names(String section) {
-    return config.getNames(section).stream().map(StringUtils::toLowerCase).sorted().toList();
+    String prefix = key(section, "");
+    return values.keySet().stream()
+        .filter(key -> key.startsWith(prefix))
+        .map(key -> key.substring(prefix.length()))
+        .sorted()
+        .toList();
   }
 
-  /** Follows {@code include.path} within the file system, relative to the including file. */
-  private static final class IncludingConfig extends Config {
-    private final Path file;
+  /** An error which says already in which file it is. */
+  private static final class LocatedException extends ObjectDirectoryException {
+    private static final long serialVersionUID = 1;
 
-    IncludingConfig(Config base, Path file) {
-      super(base);
-      this.file = file;
-    }
-
-    @Override
-    protected byte[] readIncludedConfig(String included) throws ConfigInvalidException {
-      try {
-        return read(file.resolveSibling(Path.of(expandHome(included))));
-      } catch (IOException | InvalidPathException e) {
-        return new byte[0]; // git ignores an include that is not there
-      }
-    }
-
-    private static String expandHome(String path) {
-      String home = System.getenv().getOrDefault("HOME", "");
-      return path.startsWith("~/") && !home.isEmpty() ? home + path.substring(1) : path;
+    LocatedException(String message, ObjectDirectoryException cause) {
+      super(message, cause);
     }
   }
 }
