@@ -19,6 +19,8 @@ final class ReaderRule {
   private static final Set<String> DELETES =
       Set.of("gc", "maintenance", "multi-pack-index", "prune", "prune-packed", "repack");
 
+  private static final Set<String> WRITES_INDEXES = Set.of("multi-pack-index", "repack");
+
   private ReaderRule() {}
 
   /** The first process found that could want the pack, in words. */
@@ -49,9 +51,18 @@ final class ReaderRule {
 
   /** A git command under way that may itself delete packs, in words. */
   static Optional<String> foreignMaintenance(Census census) {
+    return running(census, DELETES);
+  }
+
+  /** A git command under way that may have listed the packs for an index which it has not published yet, in words. */
+  static Optional<String> foreignIndexWriter(Census census) {
+    return running(census, WRITES_INDEXES);
+  }
+
+  private static Optional<String> running(Census census, Set<String> commands) {
     return census.readers().stream()
         .filter(reader -> reader.command().startsWith("git"))
-        .filter(reader -> DELETES.contains(commandOf(reader)))
+        .filter(reader -> commands.contains(commandOf(reader)))
         .map(reader -> "%s: %s".formatted(reader.describe(), reader.arguments()))
         .findFirst();
   }

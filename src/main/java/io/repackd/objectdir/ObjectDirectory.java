@@ -108,6 +108,11 @@ public final class ObjectDirectory {
     return packDirectory().resolve(PackDirectoryScan.INDEX_NAME);
   }
 
+  /** The file that lists the parts of an incremental multi-pack-index, whether it exists or not. */
+  public Path indexChainFile() {
+    return packDirectory().resolve(PackDirectoryScan.CHAIN);
+  }
+
   /** The files that git or we lock: the maintenance lock and the lock of the multi-pack-index. */
   public enum Lock {
     /** Held by whoever maintains the object directory; also taken by {@code git maintenance run}. */

@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
  */
 final class PackDirectoryScan {
   static final String INDEX_NAME = "multi-pack-index";
-  private static final String CHAIN = "multi-pack-index.d/multi-pack-index-chain";
+  static final String CHAIN = "multi-pack-index.d/multi-pack-index-chain";
 
   /** What belongs to an index is named after its hash. Anything else with such a beginning is somebody's own. */
   private static final Pattern INDEX_SIDECAR =

@@ -1,0 +1,70 @@
+package io.repackd.maintenance;
+
+import io.repackd.config.BatchSize;
+import io.repackd.config.ExpireSettings;
+import io.repackd.config.RepackSettings;
+import io.repackd.maintenance.CyclePlan.Batch;
+import io.repackd.maintenance.RequestedMaintenance.Selection;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.Sidecar;
+import io.repackd.platform.Cancellation;
+import io.repackd.platform.ProcessTable.Census;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Puts a batch of packs together by hand, as {@code git multi-pack-index repack} does, and has the index take the objects from
+ * the new pack.
+ *
+ * <p>It takes the packs that git takes, oldest first, with these exceptions. Packs that own nothing would add nothing, so they
+ * are not taken, and do not count as one of the two that a batch needs. Ordinary and promisor packs are two batches. Packs with
+ * a bitmap stay, which is said. And the entries are copied as they are, where git looks for better deltas.
+ */
+final class RequestedRepack {
+  private static final ExpireSettings NO_EXPIRE = new ExpireSettings(false, Duration.ZERO);
+
+  private final ObjectDirectory directory;
+  private final Clock clock;
+  private final Cancellation cancellation;
+  private final RequestListener listener;
+
+  RequestedRepack(
+      ObjectDirectory directory, Clock clock, Cancellation cancellation, RequestListener listener) {
+    this.directory = directory;
+    this.clock = clock;
+    this.cancellation = cancellation;
+    this.listener = listener;
+  }
+
+  long run(BatchSize size) throws IOException, StepFailure, RequestFailedException {
+    RepackSettings settings = new RepackSettings(true, size, Duration.ZERO);
+    CyclePlan plan = CyclePlanner.plan(snapshot(), NO_EXPIRE, settings, true);
+    plan.leftAlone().stream()
+        .filter(left -> left.pack().pack().has(Sidecar.BITMAP))
+        .forEach(left ->
+            listener.warn("leaving %s: %s".formatted(left.pack().pack().name(), left.reason())));
+    long packs = 0;
+    for (Batch batch : plan.batches()) {
+      listener.begin(
+          "Putting %d %s packs together into one"
+              .formatted(batch.packs().size(), batch.kind().label()));
+      new BatchRepack(directory, clock.instant(), cancellation).run(batch);
+      // Also if the pack was there already: whoever wrote it may not have come to list it.
+      new RequestedWrite(directory, cancellation, listener).run(Selection.ALL);
+      packs += batch.packs().size();
+    }
+    return packs;
+  }
+
+  private Snapshot snapshot() throws IOException {
+    return Snapshots.take(
+        directory,
+        directory.listPacks().packs(),
+        directory.indexFile(),
+        UnreferencedSince.UNKNOWN,
+        new Census(List.of(), 0),
+        clock.instant());
+  }
+}
