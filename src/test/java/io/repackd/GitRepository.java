@@ -106,6 +106,10 @@ public final class GitRepository {
     return execute(path, "", List.of(arguments)).status;
   }
 
+  public int gitStatusWithInput(String input, String... arguments) {
+    return execute(path, input, List.of(arguments)).status;
+  }
+
   /**
    * Adds commits by way of fast-import, which leaves one pack, with deltas, trees and blobs that change a little from commit to
    * commit.

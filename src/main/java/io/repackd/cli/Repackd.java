@@ -1,6 +1,8 @@
 package io.repackd.cli;
 
 import io.repackd.platform.Version;
+import java.io.PrintWriter;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -16,7 +18,8 @@ import picocli.CommandLine.Command;
       PlanCommand.class,
       ListCommand.class,
       CheckConfigCommand.class,
-      HistoryCommand.class
+      HistoryCommand.class,
+      MultiPackIndexSubcommand.class
     },
     description = "Keeps git object stores fast while people work in them.")
 public final class Repackd {
@@ -24,7 +27,29 @@ public final class Repackd {
 
   /** Runs the command line and exits with its status. */
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Repackd()).execute(arguments));
+    List<String> words = List.of(arguments);
+    if (startsWith(MultiPackIndexCommand.NAME, words)) {
+      // An orderly exit first searches all jars for a logger that wants to hear of it, and that
+      // takes as long as starting did. There is nothing left to be put in order.
+      Runtime.getRuntime().halt(run(words));
+    }
+    System.exit(run(words));
+  }
+
+  /** A command that is over in a moment does not wait for picocli, and for what the other commands load. */
+  private static int run(List<String> words) {
+    if (startsWith(MultiPackIndexCommand.NAME, words)) {
+      return MultiPackIndexCommand.ofThisProcess(
+              new PrintWriter(System.out), new PrintWriter(System.err, true))
+          .run(words.subList(1, words.size()));
+    }
+    return startsWith(TrainingRun.NAME, words)
+        ? TrainingRun.run(words.subList(1, words.size()), Repackd::run)
+        : new CommandLine(new Repackd()).execute(words.toArray(String[]::new));
+  }
+
+  private static boolean startsWith(String command, List<String> words) {
+    return !words.isEmpty() && words.getFirst().equals(command);
   }
 
   /** What {@code --version} prints. */
