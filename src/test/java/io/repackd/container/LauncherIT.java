@@ -9,11 +9,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launcher of an installation. A checkout's only builds first, and would build over the files of this test. */
 class LauncherIT {
@@ -35,6 +38,7 @@ class LauncherIT {
       }
     }
     Files.deleteIfExists(home.resolve("lib/repackd.aot"));
+    Files.deleteIfExists(home.resolve("lib/multi-pack-index.aot"));
     Files.deleteIfExists(home.resolve("lib/repackd.aot.jars"));
   }
 
@@ -72,14 +76,27 @@ class LauncherIT {
         .contains("Heap Min Capacity: 16M", "Heap Max Capacity: 50M");
   }
 
-  @Test
-  void takesClassesFromTheCacheUntilTheJarsChange() throws IOException {
-    assertThat(classesComeFromTheCache()).as("before the training").isFalse();
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "multi-pack-index --help"})
+  void takesClassesFromTheCacheUntilTheJarsChange(String arguments) throws IOException {
+    String[] command = arguments.split(" ", -1);
+    assertThat(classesComeFromTheCache(command)).as("before the training").isFalse();
     train();
-    assertThat(classesComeFromTheCache()).as("after the training").isTrue();
+    assertThat(classesComeFromTheCache(command)).as("after the training").isTrue();
     Files.setLastModifiedTime(
         home.resolve("lib/repackd.jar"), FileTime.from(Instant.ofEpochSecond(1_700_000_000)));
-    assertThat(classesComeFromTheCache()).as("with another jar").isFalse();
+    assertThat(classesComeFromTheCache(command)).as("with another jar").isFalse();
+  }
+
+  @Test
+  void givesTheExitStatusOfACommandThatStandsInForGit() throws IOException {
+    Path launcher = home.resolve("bin/repackd");
+    assertThat(Output.of(command(launcher, "multi-pack-index", "frobnicate")))
+        .returns(129, Output::status);
+    ProcessBuilder elsewhere = command(launcher, "multi-pack-index", "verify", "--object-dir=gone");
+    assertThat(Output.of(elsewhere.directory(directory.toFile())))
+        .returns(128, Output::status)
+        .satisfies(output -> assertThat(output.err()).startsWith("fatal: ").endsWith("\n"));
   }
 
   @Test
@@ -107,14 +124,20 @@ class LauncherIT {
         .returns(0, Output::status);
   }
 
-  private boolean classesComeFromTheCache() {
-    ProcessBuilder command = command(home.resolve("bin/repackd"));
+  private boolean classesComeFromTheCache(String... arguments) {
+    ProcessBuilder command = command(home.resolve("bin/repackd"), arguments);
     command.environment().put("REPACKD_JAVA_OPTS", "-Xlog:class+load=info");
     return Output.of(command).out().contains("io.repackd.cli.Repackd source: shared objects file");
   }
 
   private static ProcessBuilder command(Path launcher) {
-    ProcessBuilder command = new ProcessBuilder(launcher.toString(), "--help");
+    return command(launcher, "--help");
+  }
+
+  private static ProcessBuilder command(Path launcher, String... arguments) {
+    List<String> words = new ArrayList<>(List.of(launcher.toString()));
+    words.addAll(List.of(arguments));
+    ProcessBuilder command = new ProcessBuilder(words);
     command.environment().remove("REPACKD_JAVA_OPTS");
     return command;
   }
