@@ -119,6 +119,20 @@ class LauncherIT {
             Output::err);
   }
 
+  /** Its time is compared to git's. A library that it loads is one that somebody has not thought of. */
+  @ParameterizedTest
+  @ValueSource(strings = {"write", "verify", "expire", "repack"})
+  void aCommandThatStandsInForGitLoadsNoLibrary(String verb) throws IOException {
+    Files.createDirectories(directory.resolve("objects/pack"));
+    ProcessBuilder command =
+        command(home.resolve("bin/repackd"), "multi-pack-index", "--object-dir=objects", verb);
+    command.environment().put("REPACKD_JAVA_OPTS", "-Xlog:class+load=info");
+    Output output = Output.of(command.directory(directory.toFile()));
+    assertThat(output.out().lines().filter(line -> line.contains("source: file:")))
+        .isNotEmpty()
+        .allMatch(line -> line.endsWith("/lib/repackd.jar"));
+  }
+
   private void train() {
     assertThat(Output.of(new ProcessBuilder(home.resolve("bin/train-aot").toString())))
         .returns(0, Output::status);
