@@ -2,6 +2,7 @@ package io.repackd.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -110,6 +111,15 @@ public final class Compare implements Callable<Integer> {
           "How often each does each job; three times at most where a run passes 10 s. Default:"
               + " ${DEFAULT-VALUE}")
   private int runs;
+
+  @Option(
+      names = "--patience",
+      paramLabel = "SECONDS",
+      defaultValue = "0",
+      description =
+          "How long to wait before each run, at most, until nobody else uses the processors."
+              + " Default: ${DEFAULT-VALUE}")
+  private int patienceSeconds;
 
   @Option(
       names = "--output",
@@ -228,17 +238,18 @@ public final class Compare implements Callable<Integer> {
       throws IOException {
     Path scratch = samplesDirectory.resolve(name + ".stage").toAbsolutePath();
     Stage stage = new Stage(sample, scratch, judge);
+    Quiet quiet = new Quiet(Duration.ofSeconds(patienceSeconds));
     List<Job> wanted = Job.of(name).stream().filter(job -> wanted(job.label())).toList();
     try (WarmJvm warm = new WarmJvm("repackd warm", distribution, List.of())) {
       stage.rehearse(wanted);
       List<Contender> contenders = new ArrayList<>(fresh);
       contenders.add(warm);
       for (Job job : wanted) {
-        report.add(name, job, new Contest(stage, job, contenders).hold(runs));
+        report.add(name, job, new Contest(stage, job, contenders, quiet).hold(runs));
       }
       if (name.equals(FIRST_SAMPLE) && wanted(FIRST)) {
         for (Map.Entry<String, List<List<Long>>> kind :
-            new FirstJobs(stage, distribution).run(runs).entrySet()) {
+            new FirstJobs(stage, distribution, quiet).run(runs).entrySet()) {
           report.addFirst(name, kind.getKey(), kind.getValue());
         }
       }

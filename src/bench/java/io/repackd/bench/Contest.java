@@ -1,6 +1,7 @@
 package io.repackd.bench;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -53,14 +54,18 @@ final class Contest {
 
   private static final long LONGEST_WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(20);
 
+  private static final Quiet NO_WAIT = new Quiet(Duration.ZERO);
+
   private final Stage stage;
   private final Job job;
   private final List<Contender> contenders;
+  private final Quiet quiet;
 
-  Contest(Stage stage, Job job, List<Contender> contenders) {
+  Contest(Stage stage, Job job, List<Contender> contenders, Quiet quiet) {
     this.stage = stage;
     this.job = job;
     this.contenders = List.copyOf(contenders);
+    this.quiet = quiet;
   }
 
   /**
@@ -84,7 +89,7 @@ final class Contest {
     int wanted = runs;
     for (int round = 0; round < wanted; round++) {
       for (Map.Entry<Contender, Score> entry : scores.entrySet()) {
-        long nanos = timed(entry.getKey());
+        long nanos = timed(entry.getKey(), quiet);
         entry.getValue().nanos.add(nanos);
         if (nanos > LONG_RUN_NANOS) {
           wanted = Math.min(wanted, LONG_RUNS);
@@ -110,13 +115,14 @@ final class Contest {
     while ((done < LEAST_WARM_UPS || spent < WARM_UP_NANOS)
         && done < MOST_WARM_UPS
         && spent < LONGEST_WARM_UP_NANOS) {
-      spent += timed(contender);
+      spent += timed(contender, NO_WAIT);
       done++;
     }
   }
 
-  private long timed(Contender contender) throws IOException {
+  private long timed(Contender contender, Quiet before) throws IOException {
     stage.before(job);
+    before.await();
     long nanos = contender.run(job, stage.repository(job));
     stage.after(job);
     return nanos;

@@ -12,10 +12,12 @@ final class FirstJobs {
 
   private final Stage stage;
   private final Distribution distribution;
+  private final Quiet quiet;
 
-  FirstJobs(Stage stage, Distribution distribution) {
+  FirstJobs(Stage stage, Distribution distribution, Quiet quiet) {
     this.stage = stage;
     this.distribution = distribution;
+    this.quiet = quiet;
   }
 
   /**
@@ -35,6 +37,7 @@ final class FirstJobs {
         try (WarmJvm fresh = new WarmJvm(kind.getKey(), distribution, kind.getValue())) {
           for (int i = 0; i < JOBS; i++) {
             stage.before(Job.WRITE);
+            quiet.await();
             long time = fresh.run(Job.WRITE, stage.repository(Job.WRITE));
             stage.after(Job.WRITE);
             timesOf(nanos, kind.getKey(), i).add(time);

@@ -25,6 +25,7 @@ record PeakMemory(long anonymousBytes, long residentBytes) {
 
     Watch(long pid) {
       status = Path.of("/proc", Long.toString(pid), "status");
+      look(); // a short job may be done before the thread has begun
       thread.setDaemon(true);
       thread.start();
     }
