@@ -63,11 +63,15 @@ public final class StepsAlone {
       return;
     }
     PackDirectoryListing listing = directory.listPacks();
+    IndexDraft.Base base =
+        verifiedIndexes.contains(directory, listing.index())
+            ? IndexDraft.Base.INSTALLED_AND_VERIFIED
+            : IndexDraft.Base.INSTALLED;
     try (IndexDraft draft =
         IndexDraft.write(
             directory,
             listing,
-            IndexDraft.Base.INSTALLED,
+            new IndexDraft.Wanted(base),
             UnreferencedLedger.read(stateDirectory, directory),
             directory.publisher(),
             never)) {
@@ -121,7 +125,9 @@ public final class StepsAlone {
               Readers.census(directory),
               clock.instant());
       CyclePlan plan = CyclePlanner.plan(snapshot, SETTINGS, immediately.immediately());
-      new Expiry(directory, SETTINGS, immediately, ledger, clock, lock, never).run(plan, installed);
+      CyclePermission permission =
+          new CyclePermission(directory, SETTINGS, immediately, clock, lock);
+      new Expiry(directory, permission, ledger, clock, never).run(plan, installed);
     } catch (StepFailure e) {
       throw new IOException(e.detail(), e);
     }

@@ -160,9 +160,10 @@ final class CycleSteps {
     for (int attempt = 1; attempt <= MAX_TRIES; attempt++) {
       PackDirectoryListing listing = directory.listPacks();
       Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
+      Wanted wanted = new Wanted(baseOf(listing, base));
       try (IndexDraft draft =
           IndexDraft.write(
-              directory, listing, new Wanted(base), ledger, directory.publisher(), cancellation)) {
+              directory, listing, wanted, ledger, directory.publisher(), cancellation)) {
         damage = draft.damage();
         indexed = draft.kind() != IndexDraft.Kind.NOTHING;
         switch (draft.kind()) {
@@ -188,6 +189,12 @@ final class CycleSteps {
 
   private static Done unchanged(int packs) {
     return new Done(Work.NONE, "%d packs, unchanged".formatted(packs));
+  }
+
+  private Base baseOf(PackDirectoryListing listing, Base wanted) {
+    return wanted == Base.INSTALLED && verifiedIndexes.contains(directory, listing.index())
+        ? Base.INSTALLED_AND_VERIFIED
+        : wanted;
   }
 
   private boolean install(IndexDraft draft) throws IOException {

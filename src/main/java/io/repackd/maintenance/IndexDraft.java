@@ -83,6 +83,8 @@ final class IndexDraft implements AutoCloseable {
     INSTALLED(""),
     /** The installed index, if it is sound; its checksum is checked whether it needs a change or not. */
     INSTALLED_AND_INTACT(""),
+    /** The installed index, which is still the file that was verified, so that its checksum need not be computed again. */
+    INSTALLED_AND_VERIFIED(""),
     /** The packs alone, because the installed index is not to be trusted. */
     PACKS_INSTEAD("the installed index is wrong"),
     /** The packs alone, whatever is installed. */
@@ -95,7 +97,7 @@ final class IndexDraft implements AutoCloseable {
     }
 
     boolean installed() {
-      return this == INSTALLED || this == INSTALLED_AND_INTACT;
+      return this == INSTALLED || this == INSTALLED_AND_INTACT || this == INSTALLED_AND_VERIFIED;
     }
   }
 
@@ -242,10 +244,11 @@ final class IndexDraft implements AutoCloseable {
       Set<String> fresh = new HashSet<>(packs.keySet());
       fresh.removeAll(Set.copyOf(installed.packNames()));
       boolean same = missing.isEmpty() && fresh.isEmpty();
-      if (same && wanted.base() == Base.INSTALLED) {
+      if (same && wanted.base() != Base.INSTALLED_AND_INTACT) {
         return unchanged(installed, installed.packNames());
       }
-      if (!installed.checksumMatches(cancellation)) {
+      if (wanted.base() != Base.INSTALLED_AND_VERIFIED
+          && !installed.checksumMatches(cancellation)) {
         throw new CorruptFileException(
             installed.path(), "its trailing checksum does not match its content");
       }

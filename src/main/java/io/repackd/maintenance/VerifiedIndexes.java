@@ -29,14 +29,18 @@ final class VerifiedIndexes {
         stamp -> verified.put(directory.path(), stamp), () -> verified.remove(directory.path()));
   }
 
+  /** Whether an index is still the file that was found sound. */
+  boolean contains(ObjectDirectory directory, Optional<FileStamp> index) {
+    return index.isPresent() && index.get().equals(verified.get(directory.path()));
+  }
+
   /**
    * Whether there is nothing to write.
    *
    * @return how many packs the index lists, if it is known to be sound and lists all there are and no others
    */
   OptionalInt upToDate(ObjectDirectory directory) throws IOException {
-    Optional<FileStamp> installed = FileStamp.find(directory.indexFile());
-    if (installed.isEmpty() || !installed.get().equals(verified.get(directory.path()))) {
+    if (!contains(directory, FileStamp.find(directory.indexFile()))) {
       return OptionalInt.empty();
     }
     try (Arena arena = Arena.ofConfined()) {
