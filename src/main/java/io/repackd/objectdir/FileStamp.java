@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -69,6 +70,23 @@ public record FileStamp(Path path, long device, long inode, long bytes, Instant 
    */
   public long modifiedSeconds() {
     return modified.getEpochSecond();
+  }
+
+  // Written out: what a record has by itself is made when it is first used, which takes longer
+  // than a short command can spare.
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof FileStamp stamp
+        && device == stamp.device
+        && inode == stamp.inode
+        && bytes == stamp.bytes
+        && modified.equals(stamp.modified)
+        && path.equals(stamp.path);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(path, device, inode, bytes, modified);
   }
 
   /** The file's name. */
