@@ -100,6 +100,11 @@ public final class MultiPackIndexWriter {
         || added.stream().anyMatch(pack -> pack.index().reachesBeyond32Bits());
   }
 
+  /** Something that is done to the file. */
+  private interface FileStep {
+    void run() throws IOException;
+  }
+
   /** The file while it is written. */
   private final class Body {
     private final FileChannel channel;
@@ -205,14 +210,20 @@ public final class MultiPackIndexWriter {
       return contentEnd() + hash.length();
     }
 
-    /** The hash goes from the beginning to the end, on one core. While it is at the ids, the rest is moved. */
+    /**
+     * The hash goes from the beginning to the end, on one core. While it is at the ids, another moves the rest, and then begins
+     * to bring the file to the disk, so that the caller's own fsync finds little left.
+     */
     private byte[] closeGapAndHash(Arena arena) throws IOException {
-      FutureTask<Boolean> gap =
-          new FutureTask<>(() -> {
-            closeGap();
-            return true;
+      FutureTask<?> gap = task(this::closeGap);
+      FutureTask<?> sync = task(() -> channel.force(false));
+      Thread.ofPlatform()
+          .daemon()
+          .name("index-mover")
+          .start(() -> {
+            gap.run();
+            sync.run();
           });
-      Thread.ofPlatform().daemon().name("index-mover").start(gap);
       try {
         MemorySegment content = channel.map(FileChannel.MapMode.READ_ONLY, 0, contentEnd(), arena);
         MessageDigest digest = hash.newDigest();
@@ -221,8 +232,15 @@ public final class MultiPackIndexWriter {
         MultiPackIndex.update(digest, content.asSlice(ownersStart()), cancellation);
         return digest.digest();
       } finally {
-        Futures.settle(gap); // it must not go on in a file that the caller has given up
+        Futures.settle(sync); // it must not go on in a file that the caller has given up
       }
+    }
+
+    private static FutureTask<?> task(FileStep step) {
+      return new FutureTask<>(() -> {
+        step.run();
+        return true;
+      });
     }
 
     private void writeHead(MemorySegment head) {
