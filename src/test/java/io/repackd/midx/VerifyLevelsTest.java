@@ -235,6 +235,26 @@ class VerifyLevelsTest {
         Level.INDEXES, Type.PACK_FILE, Kind.PACK_WRONG, pack.data(), "made for another pack");
   }
 
+  /** Git sees that both ends are right. */
+  @Test
+  void aPackWithoutItsMiddleIsWrong() throws Exception {
+    ListedPackEditor pack = ListedPackEditor.of(repository, true);
+    int hash = HashAlgorithm.SHA1.length();
+    pack.editData(file ->
+        ByteBuffer.allocate(12 + hash)
+            .put(file, 0, 12)
+            .put(file, file.length - hash, hash)
+            .array());
+
+    assertFault(
+        Level.INDEXES,
+        Type.PACK_FILE,
+        Kind.PACK_WRONG,
+        pack.data(),
+        "too short for %d objects".formatted(pack.objects()));
+    VerifyComparison.assertDeviation(repository, GitDeviation.PACK_BOUNDS, 0, 1);
+  }
+
   @Test
   void aPackIndexThatIsCutOffIsWrong() throws Exception {
     ListedPackEditor pack = ListedPackEditor.of(repository, true);
