@@ -177,15 +177,30 @@ final class IndexDraft implements AutoCloseable {
     if (!lock.stillHeld() || !FileStamp.find(directory.indexFile()).equals(listing.index())) {
       return false;
     }
-    for (StoredPack pack : listed) {
-      if (!pack.data().unchanged() || !pack.index().unchanged()) {
-        return false;
-      }
+    if (!allUnchanged()) {
+      return false;
     }
     unpublished.publishWritable(String.valueOf(directory.indexFile().getFileName()));
     directory.publisher().syncDirectory();
     new IndexSidecars(listing).removeStrangers(directory.indexFile(), directory.hash());
     return true;
+  }
+
+  /** Asked under the lock, and there may be thousands: so on all cores. */
+  private boolean allUnchanged() throws IOException {
+    try {
+      return listed.parallelStream().allMatch(IndexDraft::unchanged);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static boolean unchanged(StoredPack pack) {
+    try {
+      return pack.data().unchanged() && pack.index().unchanged();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override
