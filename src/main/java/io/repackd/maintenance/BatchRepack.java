@@ -54,12 +54,12 @@ final class BatchRepack {
   Work run(Batch batch) throws IOException, StepFailure {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
-      List<PackSource> sources = new ArrayList<>();
+      List<PackSource.Packed> sources = new ArrayList<>();
       for (PackView view : batch.packs()) {
         PackFile pack =
             PackFile.open(
                 view.pack().data().path(), view.pack().index().path(), directory.hash(), arena);
-        sources.add(new PackSource(pack, new PositionSet(arena, pack.index().count())));
+        sources.add(new PackSource.Packed(pack, new PositionSet(arena, pack.index().count())));
       }
       select(index, batch, sources);
       try (PackWriter writer =
@@ -71,7 +71,7 @@ final class BatchRepack {
   }
 
   /** Finds the objects that the index assigns to the batch: both are in the order of ids, so one walk meets all of them. */
-  private static void select(MultiPackIndex index, Batch batch, List<PackSource> sources)
+  private static void select(MultiPackIndex index, Batch batch, List<PackSource.Packed> sources)
       throws CorruptFileException, StepFailure {
     int[] sourceOfPack = new int[index.packNames().size()];
     Arrays.fill(sourceOfPack, -1);
@@ -96,7 +96,8 @@ final class BatchRepack {
   }
 
   /** Selects one object; returns the place in its pack's index from where to look for the next. */
-  private static long select(MultiPackIndex index, long position, PackSource source, long cursor)
+  private static long select(
+      MultiPackIndex index, long position, PackSource.Packed source, long cursor)
       throws CorruptFileException {
     PackIndex pack = source.pack().index();
     long offset = index.packOffset(position);

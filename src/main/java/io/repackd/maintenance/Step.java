@@ -1,8 +1,9 @@
 package io.repackd.maintenance;
 
-/** The steps of a cycle, in their order. Write and verify come more than once. */
+/** The steps of a cycle, in their order. Aggregate, write and verify come more than once. */
 public enum Step {
   RECOVER("recover"),
+  AGGREGATE("aggregate"),
   WRITE("write"),
   VERIFY("verify"),
   EXPIRE("expire"),

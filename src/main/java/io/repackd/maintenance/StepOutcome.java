@@ -19,8 +19,19 @@ public record StepOutcome(Step step, Result result, Duration duration, Work work
    * @param packsDeleted packs unlinked
    * @param objectsPacked objects in the packs published
    * @param bytesWritten bytes of all files published
+   * @param looseObjectsDeleted loose objects unlinked
    */
-  public record Work(long packsWritten, long packsDeleted, long objectsPacked, long bytesWritten) {
+  public record Work(
+      long packsWritten,
+      long packsDeleted,
+      long objectsPacked,
+      long bytesWritten,
+      long looseObjectsDeleted) {
+    /** The work of a step that has nothing to do with loose objects. */
+    public Work(long packsWritten, long packsDeleted, long objectsPacked, long bytesWritten) {
+      this(packsWritten, packsDeleted, objectsPacked, bytesWritten, 0);
+    }
+
     /** Nothing was written or deleted. */
     public static final Work NONE = new Work(0, 0, 0, 0);
 
@@ -30,7 +41,8 @@ public record StepOutcome(Step step, Result result, Duration duration, Work work
           packsWritten + other.packsWritten,
           packsDeleted + other.packsDeleted,
           objectsPacked + other.objectsPacked,
-          bytesWritten + other.bytesWritten);
+          bytesWritten + other.bytesWritten,
+          looseObjectsDeleted + other.looseObjectsDeleted);
     }
   }
 }

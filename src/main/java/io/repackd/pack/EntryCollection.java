@@ -17,7 +17,7 @@ final class EntryCollection {
     this.cancellation = cancellation;
   }
 
-  static EntryTable collect(List<PackSource> sources, Arena arena, Cancellation cancellation)
+  static EntryTable collect(List<PackSource.Packed> sources, Arena arena, Cancellation cancellation)
       throws CorruptFileException {
     EntryTable table = new EntryTable(sources, arena);
     EntryCollection collection = new EntryCollection(table, cancellation);

@@ -16,7 +16,7 @@ final class EntryTable {
 
   private static final long FIRST_ELSEWHERE = -3;
 
-  private final List<PackSource> sources;
+  private final List<PackSource.Packed> sources;
   private final long[] firstEntries;
   private final LongTable sourceOffsets;
   private final LongTable bodyEnds;
@@ -25,7 +25,7 @@ final class EntryTable {
   private final LongTable offsets;
   private final IntTable checksums;
 
-  EntryTable(List<PackSource> sources, Arena arena) {
+  EntryTable(List<PackSource.Packed> sources, Arena arena) {
     this.sources = List.copyOf(sources);
     this.firstEntries = new long[sources.size() + 1];
     for (int i = 0; i < sources.size(); i++) {
@@ -43,7 +43,7 @@ final class EntryTable {
     return firstEntries[sources.size()];
   }
 
-  List<PackSource> sources() {
+  List<PackSource.Packed> sources() {
     return sources;
   }
 

@@ -1,9 +1,51 @@
 package io.repackd.pack;
 
-/**
- * A pack of which some objects are to be copied.
- *
- * @param pack the pack
- * @param selected the positions in its index of the objects to be copied
- */
-public record PackSource(PackFile pack, PositionSet selected) {}
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/** Where objects of a new pack come from. */
+public sealed interface PackSource {
+  /**
+   * A pack of which some objects are to be copied. Several sources may want the same object: then the writer chooses which copy
+   * it takes.
+   *
+   * @param pack the pack
+   * @param selected the positions in its index of the objects that the new pack is to have
+   */
+  record Packed(PackFile pack, PositionSet selected) implements PackSource {}
+
+  /** Objects whose entries are made while the pack is written. No other source wants any of them. */
+  non-sealed interface Made extends PackSource {
+    /** The number of objects. */
+    long count();
+
+    /** The ids in the order in which the objects will lie in the pack, one after the other, each as long as the hash. */
+    MemorySegment ids();
+
+    /** Whether an object is too large for its entry to be held in memory. */
+    boolean large(long i);
+
+    /**
+     * Gives the content of an object. Called once for each, from several threads at once; but for large ones from one thread,
+     * which writes the content away as it comes.
+     *
+     * @param i 0 to the number of objects less one
+     * @throws IOException if the object cannot be given: the pack is abandoned
+     */
+    void make(long i, EntrySink sink) throws IOException;
+  }
+
+  /** Takes the content of one object. */
+  interface EntrySink {
+    /**
+     * Begins. Comes first and once.
+     *
+     * @param type 1 commit, 2 tree, 3 blob, 4 tag
+     * @param bytes the length of the content
+     */
+    void begin(int type, long bytes) throws IOException;
+
+    /** Takes a piece of the content, which is compressed here. All pieces together are as long as was said. */
+    void write(byte[] content, int from, int length) throws IOException;
+  }
+}

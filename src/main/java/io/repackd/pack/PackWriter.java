@@ -40,7 +40,10 @@ public final class PackWriter implements AutoCloseable {
    * @throws IllegalArgumentException if an object is selected in two sources, or there are too many
    */
   public PackWriter(
-      List<PackSource> sources, HashAlgorithm hash, int compressionLevel, Cancellation cancellation)
+      List<PackSource.Packed> sources,
+      HashAlgorithm hash,
+      int compressionLevel,
+      Cancellation cancellation)
       throws CorruptFileException {
     this.hash = hash;
     this.compressionLevel = compressionLevel;

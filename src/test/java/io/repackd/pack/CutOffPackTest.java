@@ -57,7 +57,7 @@ class CutOffPackTest {
     for (long position = 0; position < pack.index().count(); position++) {
       all.add(position);
     }
-    List<PackSource> sources = List.of(new PackSource(pack, all));
+    List<PackSource.Packed> sources = List.of(new PackSource.Packed(pack, all));
     assertThatThrownBy(
             () -> new PackWriter(sources, HashAlgorithm.SHA1, -1, new Cancellation()).close())
         .isInstanceOf(InternalError.class);

@@ -32,19 +32,19 @@ class PackWriterTest {
         directory.resolve("r.git"), "--object-format=" + hash.gitName(), "-b", "main");
   }
 
-  private static List<PackSource> open(List<Path> packs, HashAlgorithm hash, Arena arena)
+  private static List<PackSource.Packed> open(List<Path> packs, HashAlgorithm hash, Arena arena)
       throws IOException {
-    List<PackSource> sources = new ArrayList<>();
+    List<PackSource.Packed> sources = new ArrayList<>();
     for (Path pack : packs) {
       Path index = Path.of(pack.toString().replaceFirst("\\.pack$", ".idx"));
       PackFile file = PackFile.open(pack, index, hash, arena);
-      sources.add(new PackSource(file, new PositionSet(arena, file.index().count())));
+      sources.add(new PackSource.Packed(file, new PositionSet(arena, file.index().count())));
     }
     return sources;
   }
 
   /** Writes pack, index and reverse index; gives the path of the pack. */
-  private Path write(List<PackSource> sources, HashAlgorithm hash) throws IOException {
+  private Path write(List<PackSource.Packed> sources, HashAlgorithm hash) throws IOException {
     Path unnamed = directory.resolve("new.pack");
     try (PackWriter writer = new PackWriter(sources, hash, -1, new Cancellation())) {
       String name;
@@ -106,20 +106,21 @@ class PackWriterTest {
     try (Arena arena = Arena.ofConfined()) {
       List<Path> packs = new ArrayList<>(repository.packFiles());
       Collections.shuffle(packs, random);
-      List<PackSource> sources = open(packs, hash, arena);
+      List<PackSource.Packed> sources = open(packs, hash, arena);
       all.lines().forEach(id -> selectOne(sources, id, random, arena));
       Path written = write(sources, hash);
       assertGitReadsTheSameFrom(written, repository, hash);
     }
   }
 
-  private static void selectOne(List<PackSource> sources, String id, Random random, Arena arena) {
+  private static void selectOne(
+      List<PackSource.Packed> sources, String id, Random random, Arena arena) {
     byte[] bytes = HexFormat.of().parseHex(id);
     MemorySegment segment = arena.allocate(bytes.length);
     MemorySegment.copy(MemorySegment.ofArray(bytes), 0, segment, 0, bytes.length);
-    List<PackSource> holders =
+    List<PackSource.Packed> holders =
         sources.stream().filter(s -> s.pack().index().find(segment, 0) >= 0).toList();
-    PackSource chosen = holders.get(random.nextInt(holders.size()));
+    PackSource.Packed chosen = holders.get(random.nextInt(holders.size()));
     chosen.selected().add(chosen.pack().index().find(segment, 0));
   }
 
@@ -131,8 +132,8 @@ class PackWriterTest {
     TestPack.write(repository, TestPack.whole(3, y), TestPack.refDelta(TestPack.blobId(y), y, x));
     TestPack.write(repository, TestPack.whole(3, x), TestPack.refDelta(TestPack.blobId(x), x, y));
     try (Arena arena = Arena.ofConfined()) {
-      List<PackSource> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
-      for (PackSource source : sources) {
+      List<PackSource.Packed> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
+      for (PackSource.Packed source : sources) {
         selectTheDelta(source);
       }
       assertThat(sources).allSatisfy(s -> assertThat(s.selected().size()).isEqualTo(1));
@@ -141,7 +142,7 @@ class PackWriterTest {
     }
   }
 
-  private static void selectTheDelta(PackSource source) throws CorruptFileException {
+  private static void selectTheDelta(PackSource.Packed source) throws CorruptFileException {
     EntryHeader header = new EntryHeader();
     for (long i = 0; i < source.pack().index().count(); i++) {
       header.read(source.pack(), source.pack().index().packOffset(i));
@@ -165,7 +166,7 @@ class PackWriterTest {
     byte[] y = text("y");
     TestPack.write(repository, TestPack.whole(3, y), TestPack.refDelta(TestPack.blobId(y), y, x));
     try (Arena arena = Arena.ofConfined()) {
-      List<PackSource> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
+      List<PackSource.Packed> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
       selectTheDelta(sources.getFirst());
       Path written = write(sources, HashAlgorithm.SHA1);
       GitRepository copy = GitRepository.bare(directory.resolve("copy.git"));
@@ -187,7 +188,7 @@ class PackWriterTest {
     }
     String all = repository.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)");
     try (Arena arena = Arena.ofConfined()) {
-      List<PackSource> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
+      List<PackSource.Packed> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
       assertThat(sources).noneMatch(source -> source.pack().index().hasCrc32());
       all.lines().forEach(id -> selectOne(sources, id, random, arena));
       Path written = write(sources, HashAlgorithm.SHA1);
@@ -210,8 +211,8 @@ class PackWriterTest {
       bytes[at] ^= (byte) (1 << random.nextInt(8));
       Files.write(damaged, bytes);
       try (Arena arena = Arena.ofConfined()) {
-        List<PackSource> sources = open(List.of(damaged), HashAlgorithm.SHA1, arena);
-        PackSource source = sources.getFirst();
+        List<PackSource.Packed> sources = open(List.of(damaged), HashAlgorithm.SHA1, arena);
+        PackSource.Packed source = sources.getFirst();
         for (long position = 0; position < source.pack().index().count(); position++) {
           source.selected().add(position);
         }
