@@ -5,6 +5,7 @@ import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.PackIndex;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.Futures;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

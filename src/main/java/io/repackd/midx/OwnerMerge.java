@@ -4,6 +4,7 @@ import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.SortedIds;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.Futures;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;

@@ -1,76 +1,91 @@
 package io.repackd.pack;
 
+import io.repackd.objectdir.BigEndian;
+import io.repackd.pack.PackSource.Made;
+import io.repackd.pack.PackSource.Packed;
+import io.repackd.platform.AllCores;
 import io.repackd.platform.Cancellation;
+import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.util.List;
 
-/** Collects the selected entries of the sources, and finds the base of each delta as far as its own source tells. */
+/** Collects the entries of the sources, on all cores, and finds the base of each delta. */
 final class EntryCollection {
-  private static final long NOT_SELECTED = -1;
-
   private final EntryTable table;
-  private final Cancellation cancellation;
-  private final EntryHeader header = new EntryHeader();
+  private final int source;
 
-  private EntryCollection(EntryTable table, Cancellation cancellation) {
+  private EntryCollection(EntryTable table, int source) {
     this.table = table;
-    this.cancellation = cancellation;
+    this.source = source;
   }
 
-  static EntryTable collect(List<PackSource.Packed> sources, Arena arena, Cancellation cancellation)
-      throws CorruptFileException {
-    EntryTable table = new EntryTable(sources, arena);
-    EntryCollection collection = new EntryCollection(table, cancellation);
-    for (int source = 0; source < sources.size(); source++) {
-      cancellation.check();
-      collection.collect(source);
-    }
-    return table;
+  /**
+   * Fills the table.
+   *
+   * @throws CorruptFileException if a source is malformed; the message names it
+   */
+  static void collect(EntryTable table, Cancellation cancellation) throws IOException {
+    AllCores.forEach(
+        table.sources().size(),
+        source -> {
+          cancellation.check();
+          EntryCollection collection = new EntryCollection(table, source);
+          switch (table.sources().get(source)) {
+            case Packed packed -> collection.collect(packed, cancellation);
+            case Made made -> collection.collect(made);
+          }
+        });
   }
 
-  private void collect(int source) throws CorruptFileException {
-    PackFile pack = table.sources().get(source).pack();
-    PositionSet selected = table.sources().get(source).selected();
+  private void collect(Packed packed, Cancellation cancellation) throws CorruptFileException {
+    long first = table.firstEntry(source);
     try (Arena scratch = Arena.ofConfined()) {
-      OffsetOrder order = new OffsetOrder(pack, scratch);
-      LongTable entryOfOrdinal = new LongTable(scratch, order.count());
-      long entry = table.firstEntry(source);
+      OffsetOrder order = new OffsetOrder(packed.pack(), scratch);
       for (long i = 0; i < order.count(); i++) {
-        if (!selected.contains(order.position(i))) {
-          entryOfOrdinal.set(i, NOT_SELECTED);
-          continue;
-        }
-        entryOfOrdinal.set(i, entry);
-        table.set(entry, order.offset(i), order.entryEnd(i), order.position(i));
-        entry++;
+        table.set(first + i, order.offset(i), order.position(i), order.position(i), source);
       }
-      long end = entry;
-      for (entry = table.firstEntry(source); entry < end; entry++) {
-        findBase(pack, order, entryOfOrdinal, entry);
+      EntryHeader header = new EntryHeader();
+      for (long i = 0; i < order.count(); i++) {
+        if ((i & 0xffff) == 0) {
+          cancellation.check();
+        }
+        table.setBase(first + i, base(packed.pack(), order, header, i));
       }
     }
-    cancellation.check();
   }
 
-  private void findBase(PackFile pack, OffsetOrder order, LongTable entryOfOrdinal, long entry)
+  private long base(PackFile pack, OffsetOrder order, EntryHeader header, long i)
       throws CorruptFileException {
-    header.read(pack, table.sourceOffset(entry));
-    if (header.body() > table.sourceEnd(entry)) {
+    header.read(pack, order.offset(i));
+    if (header.body() > order.entryEnd(i)) {
       throw header.fault(pack, "the next entry begins within its header");
     }
     if (!header.isDelta()) {
-      table.setBase(entry, EntryTable.WHOLE);
-      return;
+      return EntryTable.WHOLE;
     }
-    long ordinal = order.find(header.baseOffset(pack));
-    if (ordinal < 0) {
+    long base = order.find(header.baseOffset(pack));
+    if (base < 0) {
       throw header.fault(pack, "no entry begins where its base should");
     }
-    long base = entryOfOrdinal.get(ordinal);
-    if (base == NOT_SELECTED) {
-      table.setBaseElsewhere(entry, order.position(ordinal));
-    } else {
-      table.setBase(entry, base);
+    return table.firstEntry(source) + base;
+  }
+
+  private void collect(Made made) {
+    long first = table.firstEntry(source);
+    long count = made.count();
+    try (Arena scratch = Arena.ofConfined()) {
+      LongTable keys = new LongTable(scratch, count);
+      LongTable positions = new LongTable(scratch, count);
+      long idBytes = count == 0 ? 0 : made.ids().byteSize() / count;
+      for (long i = 0; i < count; i++) {
+        keys.set(i, BigEndian.int64(made.ids(), i * idBytes));
+        positions.set(i, i);
+      }
+      RadixSort.sort(keys, positions, Long.SIZE);
+      for (long rank = 0; rank < count; rank++) {
+        long position = positions.get(rank);
+        table.set(first + position, 0, position, rank, source);
+        table.setBase(first + position, EntryTable.WHOLE);
+      }
     }
   }
 }

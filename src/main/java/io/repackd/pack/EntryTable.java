@@ -1,49 +1,78 @@
 package io.repackd.pack;
 
+import io.repackd.pack.PackSource.Made;
+import io.repackd.pack.PackSource.Packed;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * The entries of a pack that is being put together, in the order in which they will lie in it: source after source, and
- * within each in the order of the source. Columns lie outside the heap: 40 bytes for each entry.
+ * All entries that the sources of a new pack have, wanted or not: source after source, and within each in the order in which
+ * they lie there, which is the order in which they will lie in the new pack.
+ *
+ * <p>Copies of one object are linked in a ring, and one of them is chosen to be written. Columns lie outside the heap: 44 bytes
+ * for each entry.
  */
 final class EntryTable {
   /** Base of an entry which is no delta. */
-  static final long WHOLE = -1;
+  static final long WHOLE = 0xffffffffL;
 
   /** Base of an entry whose delta cannot be kept: the object is written whole. */
-  static final long REWRITE = -2;
+  static final long REWRITE = 0xfffffffeL;
 
-  private static final long FIRST_ELSEWHERE = -3;
+  /** The choice among copies of an object that nobody wants. */
+  static final long NOT_WANTED = 0xffffffffL;
 
-  private final List<PackSource.Packed> sources;
+  /** The largest number of entries: what is above has a meaning of its own. */
+  static final long MAX_ENTRIES = 0xfffffff0L;
+
+  private final List<PackSource> sources;
+  private final int hashLength;
   private final long[] firstEntries;
   private final LongTable sourceOffsets;
-  private final LongTable bodyEnds;
   private final IntTable positions;
-  private final LongTable bases;
+  private final IntTable byId;
+  private final IntTable bases;
+  private final IntTable chosen;
+  private final IntTable siblings;
   private final LongTable offsets;
   private final IntTable checksums;
 
-  EntryTable(List<PackSource.Packed> sources, Arena arena) {
+  /** An empty table; {@link EntryCollection} fills it. */
+  EntryTable(List<? extends PackSource> sources, int hashLength, Arena arena) {
     this.sources = List.copyOf(sources);
+    this.hashLength = hashLength;
     this.firstEntries = new long[sources.size() + 1];
     for (int i = 0; i < sources.size(); i++) {
-      firstEntries[i + 1] = firstEntries[i] + sources.get(i).selected().size();
+      firstEntries[i + 1] = firstEntries[i] + count(sources.get(i));
+    }
+    if (count() > MAX_ENTRIES) {
+      throw new IllegalArgumentException(
+          "a pack is made from at most %d entries, not %d".formatted(MAX_ENTRIES, count()));
     }
     sourceOffsets = new LongTable(arena, count());
-    bodyEnds = new LongTable(arena, count());
     positions = new IntTable(arena, count());
-    bases = new LongTable(arena, count());
+    byId = new IntTable(arena, count());
+    bases = new IntTable(arena, count());
+    chosen = new IntTable(arena, count());
+    siblings = new IntTable(arena, count());
     offsets = new LongTable(arena, count());
     checksums = new IntTable(arena, count());
   }
 
+  private static long count(PackSource source) {
+    return switch (source) {
+      case Packed packed -> packed.pack().index().count();
+      case Made made -> made.count();
+    };
+  }
+
+  /** The number of entries of all sources. */
   long count() {
     return firstEntries[sources.size()];
   }
 
-  List<PackSource.Packed> sources() {
+  List<PackSource> sources() {
     return sources;
   }
 
@@ -67,10 +96,24 @@ final class EntryTable {
     return low;
   }
 
-  void set(long entry, long sourceOffset, long end, long position) {
+  /** Whether a source wants the object of one of its entries in the new pack. */
+  boolean selected(int source, long entry) {
+    return switch (sources.get(source)) {
+      case Packed packed -> packed.selected().contains(position(entry));
+      case Made _ -> true;
+    };
+  }
+
+  /**
+   * Sets where an entry comes from.
+   *
+   * @param position where its id stands in the source
+   * @param rank how many smaller ids the source has
+   */
+  void set(long entry, long sourceOffset, long position, long rank, int source) {
     sourceOffsets.set(entry, sourceOffset);
-    bodyEnds.set(entry, end);
     positions.set(entry, (int) position);
+    byId.set(firstEntries[source] + rank, (int) entry);
   }
 
   /** Where the entry begins in its source. */
@@ -78,37 +121,100 @@ final class EntryTable {
     return sourceOffsets.get(entry);
   }
 
-  /** Where the entry ends in its source. */
-  long sourceEnd(long entry) {
-    return bodyEnds.get(entry);
+  /** Where the entry of a pack ends: where the next begins. */
+  long sourceEnd(int source, Packed packed, long entry) {
+    return entry + 1 < firstEntries[source + 1]
+        ? sourceOffsets.get(entry + 1)
+        : packed.pack().end();
   }
 
-  /** The position of the entry's object in the index of its source. */
+  /** The position of the entry's id in its source. */
   long position(long entry) {
     return positions.getUnsigned(entry);
   }
 
-  /** The entry of its base, {@link #WHOLE}, {@link #REWRITE}, or a base that was not found yet. */
+  /** The entry of a source whose id has a rank among the ids of that source. */
+  long byRank(int source, long rank) {
+    return byId.getUnsigned(firstEntries[source] + rank);
+  }
+
+  /** The segment in which the ids of a source stand. */
+  MemorySegment ids(int source) {
+    return switch (sources.get(source)) {
+      case Packed packed -> packed.pack().index().ids();
+      case Made made -> made.ids();
+    };
+  }
+
+  /** Where in that segment the id of an entry stands. */
+  long idOffset(int source, long entry) {
+    return switch (sources.get(source)) {
+      case Packed packed -> packed.pack().index().idOffset(position(entry));
+      case Made _ -> position(entry) * hashLength;
+    };
+  }
+
+  String idHex(long entry) {
+    int source = sourceOf(entry);
+    return ObjectIds.hex(ids(source), idOffset(source, entry), hashLength);
+  }
+
+  /** The order of two entries' ids. */
+  int compareIds(long left, long right) {
+    int leftSource = sourceOf(left);
+    int rightSource = sourceOf(right);
+    return ObjectIds.compare(
+        ids(leftSource),
+        idOffset(leftSource, left),
+        ids(rightSource),
+        idOffset(rightSource, right),
+        hashLength);
+  }
+
+  /** The entry of the same source that this one is a delta upon, {@link #WHOLE} or {@link #REWRITE}. */
   long base(long entry) {
-    return bases.get(entry);
+    return bases.getUnsigned(entry);
   }
 
   void setBase(long entry, long base) {
-    bases.set(entry, base);
+    bases.set(entry, (int) base);
   }
 
-  /** Notes that the base is not among the objects taken from the same source: only its position there is known. */
-  void setBaseElsewhere(long entry, long basePosition) {
-    bases.set(entry, FIRST_ELSEWHERE - basePosition);
+  /** Whether the entry is a delta that is to be kept. */
+  boolean isDelta(long entry) {
+    return base(entry) < REWRITE;
   }
 
-  boolean baseIsElsewhere(long entry) {
-    return bases.get(entry) <= FIRST_ELSEWHERE;
+  /** Which copy of the entry's object is written; {@link #NOT_WANTED} if none is. */
+  long chosen(long entry) {
+    return chosen.getUnsigned(entry);
   }
 
-  /** The position of the base in the index of the entry's own source, while the base is elsewhere. */
-  long basePosition(long entry) {
-    return FIRST_ELSEWHERE - bases.get(entry);
+  /** Whether it is this entry that is written. */
+  boolean written(long entry) {
+    return chosen(entry) == entry;
+  }
+
+  void setChosen(long entry, long copy) {
+    chosen.set(entry, (int) copy);
+  }
+
+  /** Has a copy of the entry's object written, in place of another. */
+  void chooseAmongCopies(long entry, long copy) {
+    long member = entry;
+    do {
+      setChosen(member, copy);
+      member = sibling(member);
+    } while (member != entry);
+  }
+
+  /** The next copy of the same object; the entry itself if there is no other. */
+  long sibling(long entry) {
+    return siblings.getUnsigned(entry);
+  }
+
+  void setSibling(long entry, long next) {
+    siblings.set(entry, (int) next);
   }
 
   /** Where the entry begins in the new pack. */
@@ -116,17 +222,16 @@ final class EntryTable {
     return offsets.get(entry);
   }
 
-  /** The CRC-32 of the entry in the new pack. */
+  /** The CRC-32 of the entry: in its source, and once it is written, in the new pack. */
   int checksum(long entry) {
     return checksums.get(entry);
   }
 
-  void written(long entry, long offset, int checksum) {
-    offsets.set(entry, offset);
+  void setChecksum(long entry, int checksum) {
     checksums.set(entry, checksum);
   }
 
-  PackIndex indexOf(int source) {
-    return sources.get(source).pack().index();
+  void setOffset(long entry, long offset) {
+    offsets.set(entry, offset);
   }
 }

@@ -1,118 +1,262 @@
 package io.repackd.pack;
 
 import io.repackd.objectdir.BigEndian;
+import io.repackd.pack.PackSource.Made;
+import io.repackd.pack.PackSource.Packed;
+import io.repackd.platform.AllCores;
+import io.repackd.platform.Cancellation;
+import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
-/** The entries of an {@link EntryTable} in the order of their object ids. */
+/**
+ * The objects of a new pack in the order of their ids, and with that, which entries are copies of one object.
+ *
+ * <p>All sources are sorted already. So the work is divided by the first byte of the ids, on all cores; what begins with it is
+ * scattered by the bits that follow, as many as leave about one entry to a bin, and the rest is sorted by insertion.
+ *
+ * <p>Of several copies, the oldest which is a delta is chosen, else the first: see {@link DeltaChoice} for why, and for when the
+ * choice is changed.
+ */
 final class IdOrder {
-  /** So many hashes do not share their first eight bytes; ids that somebody made up would take for ever to sort. */
+  private static final int FIRST_BYTES = 256;
+
+  /** So many hashes do not fall into one bin; ids that somebody made up would take for ever to sort. */
   private static final int MAX_ALIKE = 1000;
 
+  /** More bins do not stay in the second-level cache while entries are scattered over them. */
+  private static final int MAX_BIN_BITS = 16;
+
   private final EntryTable entries;
-  private final LongTable prefixes;
-  private final LongTable order;
-  private final int hashLength;
+  private final IntTable order;
+  private final long[] starts = new long[FIRST_BYTES + 1];
+  private final long[] counts = new long[FIRST_BYTES];
+
+  private IdOrder(EntryTable entries, Arena arena) {
+    this.entries = entries;
+    this.order = new IntTable(arena, entries.count());
+  }
 
   /**
-   * Sorts the entries: by the first eight bytes of their ids all together, and the few that share those by insertion.
+   * Sorts the entries, links copies, and chooses among them.
    *
-   * @throws IllegalArgumentException if an object was selected twice
    * @throws CorruptFileException if so many ids are alike that they are no hashes
    */
-  IdOrder(EntryTable entries, int hashLength, Arena arena) throws CorruptFileException {
-    this.entries = entries;
-    this.hashLength = hashLength;
-    long count = entries.count();
-    prefixes = new LongTable(arena, count);
-    order = new LongTable(arena, count);
-    for (int source = 0; source < entries.sources().size(); source++) {
-      PackIndex index = entries.indexOf(source);
-      long end = entries.firstEntry(source + 1);
-      for (long entry = entries.firstEntry(source); entry < end; entry++) {
-        prefixes.set(entry, BigEndian.int64(index.file(), index.idOffset(entries.position(entry))));
-        order.set(entry, entry);
+  static IdOrder sort(EntryTable entries, Arena arena, Cancellation cancellation)
+      throws IOException {
+    IdOrder order = new IdOrder(entries, arena);
+    for (int firstByte = 0; firstByte < FIRST_BYTES; firstByte++) {
+      long count = 0;
+      for (int source = 0; source < entries.sources().size(); source++) {
+        count += order.firstRank(source, firstByte + 1) - order.firstRank(source, firstByte);
       }
+      order.starts[firstByte + 1] = order.starts[firstByte] + count;
     }
-    RadixSort.sort(prefixes, order, Long.SIZE);
-    for (long i = 1; i < count; i++) {
-      insert(i);
-    }
+    AllCores.forEach(
+        FIRST_BYTES,
+        firstByte -> {
+          cancellation.check();
+          order.sort(firstByte);
+        });
+    return order;
   }
 
-  private void insert(long i) throws CorruptFileException {
-    long entry = order.get(i);
-    long to = i;
-    while (to > 0 && prefixes.get(to - 1) == prefixes.get(i)) {
-      int comparison = compare(order.get(to - 1), entry);
-      if (comparison == 0) {
-        throw new IllegalArgumentException("object selected twice: " + idHex(entry));
-      }
-      if (comparison < 0) {
-        break;
-      }
-      if (i - to == MAX_ALIKE) {
-        throw new CorruptFileException(
-            entries.indexOf(entries.sourceOf(entry)).path(),
-            "more than %d ids begin like %s".formatted(MAX_ALIKE, idHex(entry)));
-      }
-      order.set(to, order.get(to - 1));
-      to--;
-    }
-    order.set(to, entry);
+  /** How many ids of a source begin with a smaller byte. */
+  private long firstRank(int source, int firstByte) {
+    return switch (entries.sources().get(source)) {
+      case Packed packed -> firstByte == 0 ? 0 : packed.pack().index().fanout(firstByte - 1);
+      case Made made -> firstRank(source, made, firstByte);
+    };
   }
 
-  private int compare(long left, long right) {
-    PackIndex leftIndex = entries.indexOf(entries.sourceOf(left));
-    PackIndex rightIndex = entries.indexOf(entries.sourceOf(right));
-    return ObjectIds.compare(
-        leftIndex.file(),
-        leftIndex.idOffset(entries.position(left)),
-        rightIndex.file(),
-        rightIndex.idOffset(entries.position(right)),
-        hashLength);
-  }
-
-  private String idHex(long entry) {
-    return entries.indexOf(entries.sourceOf(entry)).idHex(entries.position(entry));
-  }
-
-  long count() {
-    return order.length();
-  }
-
-  /** The i-th entry in the order of ids. */
-  long entry(long i) {
-    return order.get(i);
-  }
-
-  /** The first byte of the i-th id. */
-  int firstByte(long i) {
-    return (int) (prefixes.get(i) >>> 56);
-  }
-
-  /** The entry of the object with an id; negative if there is none. */
-  long find(MemorySegment id, long at) {
-    long prefix = BigEndian.int64(id, at);
+  private long firstRank(int source, Made made, int firstByte) {
     long low = 0;
-    long high = count();
+    long high = made.count();
     while (low < high) {
       long middle = (low + high) >>> 1;
-      if (Long.compareUnsigned(prefixes.get(middle), prefix) < 0) {
+      long at = entries.idOffset(source, entries.byRank(source, middle));
+      if (BigEndian.uint8(made.ids(), at) < firstByte) {
         low = middle + 1;
       } else {
         high = middle;
       }
     }
-    for (long i = low; i < count() && prefixes.get(i) == prefix; i++) {
-      long entry = order.get(i);
-      PackIndex index = entries.indexOf(entries.sourceOf(entry));
-      if (ObjectIds.compare(
-              index.file(), index.idOffset(entries.position(entry)), id, at, hashLength)
-          == 0) {
-        return entry;
+    return low;
+  }
+
+  private void sort(int firstByte) throws CorruptFileException {
+    long count = starts[firstByte + 1] - starts[firstByte];
+    if (count == 0) {
+      return;
+    }
+    try (Arena scratch = Arena.ofConfined()) {
+      Bucket bucket = new Bucket(count, scratch);
+      bucket.gather(firstByte);
+      bucket.scatter();
+      bucket.sort();
+      counts[firstByte] = bucket.choose(starts[firstByte]);
+    }
+  }
+
+  /** The number of objects. */
+  long count() {
+    return Arrays.stream(counts).sum();
+  }
+
+  /** How many objects have ids that begin with a byte. */
+  long count(int firstByte) {
+    return counts[firstByte];
+  }
+
+  /** The entry that is written for the i-th of the objects whose ids begin with a byte. */
+  long entry(int firstByte, long i) {
+    return entries.chosen(order.getUnsigned(starts[firstByte] + i));
+  }
+
+  /** Does something with each object, in the order of ids. */
+  void forEach(EntryConsumer consumer) throws IOException {
+    for (int firstByte = 0; firstByte < FIRST_BYTES; firstByte++) {
+      for (long i = 0; i < counts[firstByte]; i++) {
+        consumer.accept(entry(firstByte, i));
       }
     }
-    return -1;
+  }
+
+  /** Takes entries. */
+  interface EntryConsumer {
+    void accept(long entry) throws IOException;
+  }
+
+  /** The entries whose ids begin with one byte. */
+  private final class Bucket {
+    private final long count;
+    private final LongTable gatheredKeys;
+    private final IntTable gathered;
+    private final LongTable keys;
+    private final IntTable sorted;
+    private final int binBits;
+
+    Bucket(long count, Arena arena) {
+      this.count = count;
+      gatheredKeys = new LongTable(arena, count);
+      gathered = new IntTable(arena, count);
+      keys = new LongTable(arena, count);
+      sorted = new IntTable(arena, count);
+      binBits =
+          Math.max(1, Math.min(MAX_BIN_BITS, Long.SIZE - Long.numberOfLeadingZeros(count - 1)));
+    }
+
+    void gather(int firstByte) {
+      long to = 0;
+      for (int source = 0; source < entries.sources().size(); source++) {
+        long end = firstRank(source, firstByte + 1);
+        for (long rank = firstRank(source, firstByte); rank < end; rank++) {
+          long entry = entries.byRank(source, rank);
+          gatheredKeys.set(
+              to, BigEndian.int64(entries.ids(source), entries.idOffset(source, entry)));
+          gathered.set(to, (int) entry);
+          to++;
+        }
+      }
+    }
+
+    /** Stable, so that copies stay in the order of their sources. */
+    void scatter() {
+      int[] ends = new int[(1 << binBits) + 1];
+      for (long i = 0; i < count; i++) {
+        ends[bin(gatheredKeys.get(i)) + 1]++;
+      }
+      for (int bin = 1; bin < ends.length; bin++) {
+        ends[bin] += ends[bin - 1];
+      }
+      for (long i = 0; i < count; i++) {
+        long key = gatheredKeys.get(i);
+        long to = Integer.toUnsignedLong(ends[bin(key)]++);
+        keys.set(to, key);
+        sorted.set(to, gathered.get(i));
+      }
+    }
+
+    private int bin(long key) {
+      return (int) (key << Byte.SIZE >>> Long.SIZE - binBits);
+    }
+
+    void sort() throws CorruptFileException {
+      for (long i = 1; i < count; i++) {
+        long key = keys.get(i);
+        int entry = sorted.get(i);
+        long to = i;
+        while (to > 0 && isGreater(to - 1, key, entry)) {
+          if (i - to == MAX_ALIKE) {
+            throw tooManyAlike(entry);
+          }
+          keys.set(to, keys.get(to - 1));
+          sorted.set(to, sorted.get(to - 1));
+          to--;
+        }
+        keys.set(to, key);
+        sorted.set(to, entry);
+      }
+    }
+
+    private boolean isGreater(long at, long key, int entry) {
+      int order = Long.compareUnsigned(keys.get(at), key);
+      return order != 0
+          ? order > 0
+          : entries.compareIds(sorted.getUnsigned(at), Integer.toUnsignedLong(entry)) > 0;
+    }
+
+    private CorruptFileException tooManyAlike(int entry) {
+      long unsigned = Integer.toUnsignedLong(entry);
+      PackSource source = entries.sources().get(entries.sourceOf(unsigned));
+      String message = "more than %d ids are like %s".formatted(MAX_ALIKE, entries.idHex(unsigned));
+      if (source instanceof Packed packed) {
+        return new CorruptFileException(packed.pack().index().path(), message);
+      }
+      throw new IllegalArgumentException(message);
+    }
+
+    /** Links the copies of each object, chooses among them, and notes the objects in order; returns how many there are. */
+    long choose(long to) {
+      long objects = 0;
+      long first = 0;
+      while (first < count) {
+        long end = first + 1;
+        while (end < count && same(first, end)) {
+          end++;
+        }
+        long chosen = link(first, end);
+        if (chosen != EntryTable.NOT_WANTED) {
+          order.set(to + objects, (int) chosen);
+          objects++;
+        }
+        first = end;
+      }
+      return objects;
+    }
+
+    private boolean same(long left, long right) {
+      return keys.get(left) == keys.get(right)
+          && entries.compareIds(sorted.getUnsigned(left), sorted.getUnsigned(right)) == 0;
+    }
+
+    private long link(long first, long end) {
+      long whole = EntryTable.NOT_WANTED;
+      long delta = EntryTable.NOT_WANTED;
+      for (long i = first; i < end; i++) {
+        long entry = sorted.getUnsigned(i);
+        entries.setSibling(entry, sorted.getUnsigned(i + 1 < end ? i + 1 : first));
+        if (entries.selected(entries.sourceOf(entry), entry)) {
+          if (entries.isDelta(entry)) {
+            delta = delta == EntryTable.NOT_WANTED ? entry : delta;
+          } else {
+            whole = whole == EntryTable.NOT_WANTED ? entry : whole;
+          }
+        }
+      }
+      long chosen = delta == EntryTable.NOT_WANTED ? whole : delta;
+      entries.chooseAmongCopies(sorted.getUnsigned(first), chosen);
+      return chosen;
+    }
   }
 }

@@ -1,9 +1,17 @@
 package io.repackd.pack;
 
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 
 /** The entries of a pack in the order in which they lie in it: tells where each ends, and which object begins at an offset. */
 final class OffsetOrder {
+  private static final int SMALL_BITS = 14;
+
+  /** Up to so many offsets are sorted in an array: there may be thousands of such packs, and counting digits takes its time. */
+  private static final int SMALL_COUNT = 1 << SMALL_BITS;
+
+  private static final long MAX_SMALL_OFFSET = 1L << Long.SIZE - 1 - SMALL_BITS;
+
   private final LongTable offsets;
   private final LongTable positions;
   private final long end;
@@ -19,11 +27,15 @@ final class OffsetOrder {
     offsets = new LongTable(arena, count);
     positions = new LongTable(arena, count);
     end = pack.end();
-    for (long i = 0; i < count; i++) {
-      offsets.set(i, index.packOffset(i));
-      positions.set(i, i);
+    if (count <= SMALL_COUNT && end < MAX_SMALL_OFFSET) {
+      sortSmall(index, (int) count);
+    } else {
+      for (long i = 0; i < count; i++) {
+        offsets.set(i, index.packOffset(i));
+        positions.set(i, i);
+      }
+      RadixSort.sort(offsets, positions, Long.SIZE - Long.numberOfLeadingZeros(end));
     }
-    RadixSort.sort(offsets, positions, Long.SIZE - Long.numberOfLeadingZeros(end));
     long previous = PackFile.HEADER_BYTES - 1;
     for (long i = 0; i < count; i++) {
       long offset = offsets.get(i);
@@ -34,6 +46,19 @@ final class OffsetOrder {
                 .formatted(positions.get(i), offset, pack.path()));
       }
       previous = offset;
+    }
+  }
+
+  private void sortSmall(PackIndex index, int count) throws CorruptFileException {
+    long[] pairs = new long[count];
+    for (int i = 0; i < count; i++) {
+      // What is beyond the pack is still beyond it, and is seen to be below.
+      pairs[i] = Math.min(index.packOffset(i), MAX_SMALL_OFFSET - 1) << SMALL_BITS | i;
+    }
+    Arrays.sort(pairs);
+    for (int i = 0; i < count; i++) {
+      offsets.set(i, pairs[i] >>> SMALL_BITS);
+      positions.set(i, pairs[i] & SMALL_COUNT - 1);
     }
   }
 

@@ -10,43 +10,43 @@ import java.io.IOException;
 final class PackIndexWriter {
   private static final long FIRST_LARGE_OFFSET = 1L << 31;
 
-  private PackIndexWriter() {}
+  private final EntryTable entries;
+  private final HashingOutput out;
+  private int largeOffsets;
+
+  private PackIndexWriter(EntryTable entries, HashingOutput out) {
+    this.entries = entries;
+    this.out = out;
+  }
 
   static void write(EntryTable entries, IdOrder order, byte[] packHash, HashingOutput out)
       throws IOException {
     out.writeInt(PackIndexV2.MAGIC);
     out.writeInt(PackIndexV2.VERSION);
-    writeFanout(order, out);
-    for (long i = 0; i < order.count(); i++) {
-      long entry = order.entry(i);
-      PackIndex index = entries.indexOf(entries.sourceOf(entry));
-      out.write(index.file(), index.idOffset(entries.position(entry)), packHash.length);
+    long count = 0;
+    for (int firstByte = 0; firstByte < PackIndex.FANOUT_ENTRIES; firstByte++) {
+      count += order.count(firstByte);
+      out.writeInt((int) count);
     }
-    for (long i = 0; i < order.count(); i++) {
-      out.writeInt(entries.checksum(order.entry(i)));
-    }
-    int large = 0;
-    for (long i = 0; i < order.count(); i++) {
-      long offset = entries.offset(order.entry(i));
-      out.writeInt(offset < FIRST_LARGE_OFFSET ? (int) offset : PackIndexV2.LARGE | large++);
-    }
-    for (long i = 0; i < order.count(); i++) {
-      long offset = entries.offset(order.entry(i));
-      if (offset >= FIRST_LARGE_OFFSET) {
-        out.writeLong(offset);
-      }
-    }
+    order.forEach(entry -> {
+      int source = entries.sourceOf(entry);
+      out.write(entries.ids(source), entries.idOffset(source, entry), packHash.length);
+    });
+    order.forEach(entry -> out.writeInt(entries.checksum(entry)));
+    new PackIndexWriter(entries, out).writeOffsets(order);
     out.write(packHash);
     out.finish();
   }
 
-  private static void writeFanout(IdOrder order, HashingOutput out) throws IOException {
-    long i = 0;
-    for (int firstByte = 0; firstByte < PackIndex.FANOUT_ENTRIES; firstByte++) {
-      while (i < order.count() && order.firstByte(i) <= firstByte) {
-        i++;
+  private void writeOffsets(IdOrder order) throws IOException {
+    order.forEach(entry -> {
+      long offset = entries.offset(entry);
+      out.writeInt(offset < FIRST_LARGE_OFFSET ? (int) offset : PackIndexV2.LARGE | largeOffsets++);
+    });
+    order.forEach(entry -> {
+      if (entries.offset(entry) >= FIRST_LARGE_OFFSET) {
+        out.writeLong(entries.offset(entry));
       }
-      out.writeInt((int) i);
-    }
+    });
   }
 }

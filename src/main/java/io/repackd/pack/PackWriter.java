@@ -9,54 +9,55 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * Writes one pack from objects of other packs, with its index and reverse index.
+ * Writes one pack from objects of other packs, and such as are made on the way, with its index and reverse index.
  *
- * <p>The sources follow each other, and within each the entries keep their order. Entries are copied as they are, compressed
- * bytes and all; see {@link EntryCopier}. Which deltas survive says {@link DeltaChoice}. No delta is searched for.
+ * <p>The sources follow each other, and within each the entries keep their order. Entries of packs are copied as they are,
+ * compressed bytes and all; see {@link PackAssembly}. Which of several copies of an object is taken, and which deltas survive,
+ * says {@link DeltaChoice}. No delta is searched for.
  *
- * <p>Takes channels and knows no file names. About 70 bytes of memory outside the heap are used for each object, and freed
- * when the writer is closed. For one pack, and one thread.
+ * <p>Takes channels and knows no file names. About 48 bytes of memory outside the heap are used for each entry of a source, and
+ * freed when the writer is closed. For one pack, and one thread, which has others help it.
  */
 public final class PackWriter implements AutoCloseable {
-  /** The largest number of objects whose count fits the pack's header. */
-  private static final long MAX_OBJECTS = 0xffffffffL;
+  /** More than cores, because files are read one by one: when they are not in memory, the disk serves many at a time. */
+  private static final int READERS_OF_MADE = 16;
 
   private final HashAlgorithm hash;
   private final int compressionLevel;
   private final Cancellation cancellation;
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   private final EntryTable entries;
   private final IdOrder order;
+  private final long objects;
 
   private byte[] packHash = {};
   private long rewritten;
 
   /**
-   * Prepares a pack: reads the head of each entry and settles what becomes of the deltas.
+   * Prepares a pack: reads the head of each entry, and settles which copies are taken and what becomes of the deltas.
    *
-   * @param sources where the objects come from; their mappings have to outlive the writer
+   * @param sources where the objects come from, the oldest first; their mappings are read by several threads, and have to
+   *     outlive the writer
    * @param compressionLevel for objects that have to be compressed anew: -1 to 9
    * @throws CorruptFileException if a source is malformed; the message names it
-   * @throws IllegalArgumentException if an object is selected in two sources, or there are too many
+   * @throws IllegalArgumentException if there are too many entries
    */
   public PackWriter(
-      List<PackSource.Packed> sources,
+      List<? extends PackSource> sources,
       HashAlgorithm hash,
       int compressionLevel,
       Cancellation cancellation)
-      throws CorruptFileException {
+      throws IOException {
     this.hash = hash;
     this.compressionLevel = compressionLevel;
     this.cancellation = cancellation;
     try {
-      entries = EntryCollection.collect(sources, arena, cancellation);
-      if (entries.count() > MAX_OBJECTS) {
-        throw new IllegalArgumentException(
-            "a pack holds at most %d objects, not %d".formatted(MAX_OBJECTS, entries.count()));
-      }
-      order = new IdOrder(entries, hash.length(), arena);
-      DeltaChoice.decide(entries, order);
-    } catch (CorruptFileException | RuntimeException | Error e) {
+      entries = new EntryTable(sources, hash.length(), arena);
+      EntryCollection.collect(entries, cancellation);
+      order = IdOrder.sort(entries, arena, cancellation);
+      DeltaChoice.decide(entries, cancellation);
+      objects = order.count();
+    } catch (IOException | RuntimeException | Error e) {
       arena.close();
       throw e;
     }
@@ -64,7 +65,7 @@ public final class PackWriter implements AutoCloseable {
 
   /** How many objects the pack has. */
   public long objects() {
-    return entries.count();
+    return objects;
   }
 
   /** How many of them had to be written whole, because their deltas could not be kept. Known after {@link #writePack}. */
@@ -81,15 +82,22 @@ public final class PackWriter implements AutoCloseable {
    */
   public String writePack(FileChannel channel) throws IOException {
     try (HashingOutput out = new HashingOutput(channel, hash);
-        EntryCopier copier = new EntryCopier(entries, out, compressionLevel, cancellation)) {
+        PackAssembly assembly =
+            new PackAssembly(entries, out, compressionLevel, readers(), cancellation)) {
       out.writeInt(PackFile.MAGIC);
       out.writeInt(PackFile.VERSION);
-      out.writeInt((int) entries.count());
-      copier.copyAll();
+      out.writeInt((int) objects);
+      assembly.writeAll();
       packHash = out.finish();
-      rewritten = copier.rewritten();
+      rewritten = assembly.rewritten();
     }
     return HexFormat.of().formatHex(packHash);
+  }
+
+  private int readers() {
+    boolean made = entries.sources().stream().anyMatch(PackSource.Made.class::isInstance);
+    int cores = Runtime.getRuntime().availableProcessors();
+    return made ? Math.max(READERS_OF_MADE, cores) : cores;
   }
 
   /**
@@ -112,7 +120,7 @@ public final class PackWriter implements AutoCloseable {
   public void writeReverseIndex(FileChannel channel) throws IOException {
     requireWritten();
     try (HashingOutput out = new HashingOutput(channel, hash)) {
-      ReverseIndexWriter.write(order, hash, packHash, out);
+      ReverseIndexWriter.write(entries, order, hash, packHash, out);
     }
   }
 

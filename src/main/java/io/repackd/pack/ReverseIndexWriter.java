@@ -11,18 +11,20 @@ final class ReverseIndexWriter {
 
   private ReverseIndexWriter() {}
 
-  static void write(IdOrder order, HashAlgorithm hash, byte[] packHash, HashingOutput out)
+  static void write(
+      EntryTable entries, IdOrder order, HashAlgorithm hash, byte[] packHash, HashingOutput out)
       throws IOException {
     out.writeInt(MAGIC);
     out.writeInt(VERSION);
     out.writeInt(hash.formatId());
     try (Arena scratch = Arena.ofConfined()) {
-      IntTable positions = new IntTable(scratch, order.count());
-      for (long i = 0; i < order.count(); i++) {
-        positions.set(order.entry(i), (int) i);
-      }
-      for (long entry = 0; entry < order.count(); entry++) {
-        out.writeInt(positions.get(entry));
+      IntTable positions = new IntTable(scratch, entries.count());
+      int[] next = {0};
+      order.forEach(entry -> positions.set(entry, next[0]++));
+      for (long entry = 0; entry < entries.count(); entry++) {
+        if (entries.written(entry)) {
+          out.writeInt(positions.get(entry));
+        }
       }
     }
     out.write(packHash);

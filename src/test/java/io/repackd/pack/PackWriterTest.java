@@ -9,6 +9,7 @@ import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -44,7 +45,7 @@ class PackWriterTest {
   }
 
   /** Writes pack, index and reverse index; gives the path of the pack. */
-  private Path write(List<PackSource.Packed> sources, HashAlgorithm hash) throws IOException {
+  private Path write(List<? extends PackSource> sources, HashAlgorithm hash) throws IOException {
     Path unnamed = directory.resolve("new.pack");
     try (PackWriter writer = new PackWriter(sources, hash, -1, new Cancellation())) {
       String name;
@@ -103,13 +104,176 @@ class PackWriterTest {
           i % 2 == 0 ? "--no-reuse-delta" : "--delta-base-offset",
           repository.packs().resolve("pack").toString());
     }
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       List<Path> packs = new ArrayList<>(repository.packFiles());
       Collections.shuffle(packs, random);
       List<PackSource.Packed> sources = open(packs, hash, arena);
       all.lines().forEach(id -> selectOne(sources, id, random, arena));
       Path written = write(sources, hash);
       assertGitReadsTheSameFrom(written, repository, hash);
+    }
+  }
+
+  /** Packs by fetches, and others over all of them with deltas that are made anew, so that nearly all objects have copies. */
+  @ParameterizedTest
+  @CsvSource({"SHA1,21", "SHA1,22", "SHA1,23", "SHA256,24"})
+  void amongCopiesThatAllAreWantedAnyChoiceIsRight(HashAlgorithm hash, long seed) throws Exception {
+    Random random = new Random(seed);
+    GitRepository repository = repository(hash).fetches(6, random);
+    String all = repository.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)");
+    for (int i = 0; i < 6; i++) {
+      List<String> some =
+          new ArrayList<>(all.lines().filter(id -> random.nextInt(3) != 0).toList());
+      Collections.shuffle(some, random);
+      repository.gitWithInput(
+          String.join("\n", some) + "\n",
+          "pack-objects",
+          "-q",
+          "--depth=" + (1 + random.nextInt(200)),
+          "--window=30",
+          "--no-reuse-delta",
+          repository.packs().resolve("pack").toString());
+    }
+    try (Arena arena = Arena.ofShared()) {
+      List<Path> packs = new ArrayList<>(repository.packFiles());
+      Collections.shuffle(packs, random);
+      List<PackSource.Packed> sources = open(packs, hash, arena);
+      sources.forEach(PackWriterTest::selectAll);
+      assertGitReadsTheSameFrom(write(sources, hash), repository, hash);
+    }
+  }
+
+  private static void selectAll(PackSource.Packed source) {
+    for (long i = 0; i < source.pack().index().count(); i++) {
+      source.selected().add(i);
+    }
+  }
+
+  @Test
+  void ofTwoPacksWithOppositeDeltasOneGivesAWholeCopy() throws Exception {
+    GitRepository repository = repository(HashAlgorithm.SHA1);
+    byte[] x = text("x");
+    byte[] y = text("y");
+    TestPack.write(repository, TestPack.whole(3, y), TestPack.refDelta(TestPack.blobId(y), y, x));
+    TestPack.write(repository, TestPack.whole(3, x), TestPack.refDelta(TestPack.blobId(x), x, y));
+    try (Arena arena = Arena.ofShared()) {
+      List<PackSource.Packed> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
+      sources.forEach(PackWriterTest::selectAll);
+      try (PackWriter writer = new PackWriter(sources, HashAlgorithm.SHA1, -1, new Cancellation());
+          FileChannel channel = create(directory.resolve("counted.pack"))) {
+        writer.writePack(channel);
+        assertThat(writer.objects()).isEqualTo(2);
+        assertThat(writer.rewritten()).isZero();
+      }
+      assertGitReadsTheSameFrom(write(sources, HashAlgorithm.SHA1), repository, HashAlgorithm.SHA1);
+    }
+  }
+
+  /** As fetches do: each brings one object as a delta upon the one before, which it brings whole because the delta needs it. */
+  @Test
+  void anOldDeltaIsTakenInPlaceOfANewWholeCopyUntilItsChainIsTooLong() throws Exception {
+    GitRepository repository = repository(HashAlgorithm.SHA1);
+    int versions = 150;
+    List<Path> packs = new ArrayList<>();
+    byte[] before = text("version 0");
+    packs.add(TestPack.write(repository, TestPack.whole(3, before)));
+    for (int i = 1; i < versions; i++) {
+      byte[] after = text("version " + i);
+      packs.add(
+          TestPack.write(
+              repository,
+              TestPack.whole(3, before),
+              TestPack.refDelta(TestPack.blobId(before), before, after)));
+      before = after;
+    }
+    try (Arena arena = Arena.ofShared()) {
+      List<PackSource.Packed> sources = open(packs, HashAlgorithm.SHA1, arena);
+      sources.forEach(PackWriterTest::selectAll);
+      Path written = write(sources, HashAlgorithm.SHA1);
+      assertGitReadsTheSameFrom(written, repository, HashAlgorithm.SHA1);
+      String lines =
+          repository.git(
+              "verify-pack",
+              "-s",
+              directory.resolve("copy.git/objects/pack") + "/" + written.getFileName());
+      assertThat(lines).startsWith("non delta: 3 objects").contains("chain length = 50: 2 objects");
+      assertThat(lines).doesNotContain("chain length = 51");
+    }
+  }
+
+  @Test
+  void aPackThatHasAnObjectTwiceGivesItOnce() throws Exception {
+    GitRepository repository = repository(HashAlgorithm.SHA1);
+    byte[] x = text("x");
+    byte[] y = text("y");
+    TestPack.write(
+        repository,
+        TestPack.whole(3, x),
+        TestPack.refDelta(TestPack.blobId(x), x, y),
+        TestPack.whole(3, y));
+    try (Arena arena = Arena.ofShared()) {
+      List<PackSource.Packed> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
+      sources.forEach(PackWriterTest::selectAll);
+      assertGitReadsTheSameFrom(write(sources, HashAlgorithm.SHA1), repository, HashAlgorithm.SHA1);
+    }
+  }
+
+  /** Objects that are in no pack: each is the text of its number, as a blob. */
+  private static final class NumberedBlobs implements PackSource.Made {
+    private final MemorySegment ids;
+    private final List<byte[]> contents;
+
+    NumberedBlobs(int count, int bytes, Arena arena) {
+      contents = new ArrayList<>();
+      ids = arena.allocate(20L * count);
+      for (int i = 0; i < count; i++) {
+        byte[] content = ("blob " + i + " ").repeat(bytes / 8).getBytes(StandardCharsets.UTF_8);
+        MemorySegment.copy(TestPack.blobId(content), 0, ids, ValueLayout.JAVA_BYTE, 20L * i, 20);
+        contents.add(content);
+      }
+    }
+
+    @Override
+    public long count() {
+      return contents.size();
+    }
+
+    @Override
+    public MemorySegment ids() {
+      return ids;
+    }
+
+    @Override
+    public boolean large(long i) {
+      return i % 7 == 3;
+    }
+
+    @Override
+    public void make(long i, PackSource.EntrySink sink) throws IOException {
+      byte[] content = contents.get((int) i);
+      sink.begin(3, content.length);
+      for (int at = 0; at < content.length; at += 100) {
+        sink.write(content, at, Math.min(100, content.length - at));
+      }
+    }
+  }
+
+  @Test
+  void objectsThatAreMadeLieBesideThoseThatAreCopied() throws Exception {
+    GitRepository repository = repository(HashAlgorithm.SHA1).fetches(3, new Random(31));
+    try (Arena arena = Arena.ofShared()) {
+      List<PackSource> sources = new ArrayList<>();
+      for (PackSource.Packed source : open(repository.packFiles(), HashAlgorithm.SHA1, arena)) {
+        selectAll(source);
+        sources.add(source);
+      }
+      NumberedBlobs made = new NumberedBlobs(500, 2000, arena);
+      sources.add(1, made);
+      for (byte[] content : made.contents) {
+        repository.gitWithInput(
+            new String(content, StandardCharsets.UTF_8), "hash-object", "-w", "--stdin");
+      }
+      assertGitReadsTheSameFrom(write(sources, HashAlgorithm.SHA1), repository, HashAlgorithm.SHA1);
     }
   }
 
@@ -131,7 +295,7 @@ class PackWriterTest {
     byte[] y = text("y");
     TestPack.write(repository, TestPack.whole(3, y), TestPack.refDelta(TestPack.blobId(y), y, x));
     TestPack.write(repository, TestPack.whole(3, x), TestPack.refDelta(TestPack.blobId(x), x, y));
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       List<PackSource.Packed> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
       for (PackSource.Packed source : sources) {
         selectTheDelta(source);
@@ -165,7 +329,7 @@ class PackWriterTest {
     byte[] x = text("x");
     byte[] y = text("y");
     TestPack.write(repository, TestPack.whole(3, y), TestPack.refDelta(TestPack.blobId(y), y, x));
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       List<PackSource.Packed> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
       selectTheDelta(sources.getFirst());
       Path written = write(sources, HashAlgorithm.SHA1);
@@ -187,7 +351,7 @@ class PackWriterTest {
       repository.git("index-pack", "--index-version=1", pack.toString());
     }
     String all = repository.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)");
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       List<PackSource.Packed> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
       assertThat(sources).noneMatch(source -> source.pack().index().hasCrc32());
       all.lines().forEach(id -> selectOne(sources, id, random, arena));
@@ -210,7 +374,7 @@ class PackWriterTest {
       int at = 12 + random.nextInt(sound.length - 12 - 20);
       bytes[at] ^= (byte) (1 << random.nextInt(8));
       Files.write(damaged, bytes);
-      try (Arena arena = Arena.ofConfined()) {
+      try (Arena arena = Arena.ofShared()) {
         List<PackSource.Packed> sources = open(List.of(damaged), HashAlgorithm.SHA1, arena);
         PackSource.Packed source = sources.getFirst();
         for (long position = 0; position < source.pack().index().count(); position++) {

@@ -1,15 +1,15 @@
-package io.repackd.midx;
+package io.repackd.platform;
 
 import java.io.IOException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 
 /** Waits for work on another thread as if it were done on this one. An interrupt ends no wait: what the work uses is in use. */
-final class Futures {
+public final class Futures {
   private Futures() {}
 
   /** The result of the work, or what it threw. */
-  static <T> T await(Future<T> future) throws IOException {
+  public static <T> T await(Future<T> future) throws IOException {
     settle(future);
     if (future.state() == Future.State.SUCCESS) {
       return future.resultNow();
@@ -23,7 +23,7 @@ final class Futures {
   }
 
   /** Waits until the work has ended, however it did. */
-  static void settle(Future<?> future) {
+  public static void settle(Future<?> future) {
     boolean interrupted = false;
     while (!future.isDone()) {
       try {

@@ -1,0 +1,265 @@
+package io.repackd.pack;
+
+import io.repackd.pack.PackSource.EntrySink;
+import io.repackd.pack.PackSource.Made;
+import io.repackd.pack.PackSource.Packed;
+import io.repackd.platform.Cancellation;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.zip.Deflater;
+
+/**
+ * Some neighbouring entries of one source, made ready to be written: those that are copied are checked, those that have to be
+ * made are made. Batches are made ready on all cores, and written one after the other.
+ *
+ * <p>Each entry that is copied is compared with the checksum in its source's index, so that damage does not spread; where there
+ * is none, its compressed bytes have to be whole.
+ */
+final class EntryBatch {
+  /** So many bytes of made entries are held at most; what is larger is made while it is written. */
+  static final long MAX_HELD_BYTES = 1 << 20;
+
+  private static final int MAX_HEAD_BYTES = 64;
+
+  private final EntryTable entries;
+  private final int source;
+  private final long from;
+  private final long to;
+  private byte[] held = {};
+  private int heldBytes;
+  private long[] heldEntries = {};
+  private int[] heldEnds = {};
+  private int heldCount;
+
+  /** The entries of a source from one to before another. */
+  EntryBatch(EntryTable entries, int source, long from, long to) {
+    this.entries = entries;
+    this.source = source;
+    this.from = from;
+    this.to = to;
+  }
+
+  int source() {
+    return source;
+  }
+
+  long from() {
+    return from;
+  }
+
+  long to() {
+    return to;
+  }
+
+  /** What a thread needs to make batches ready. Used again and again. */
+  static final class Tools implements AutoCloseable {
+    private final EntryHeader header = new EntryHeader();
+    private final EntryChecksum crc = new EntryChecksum();
+    private final DeltaChain chain = new DeltaChain();
+    private final byte[] head = new byte[MAX_HEAD_BYTES];
+    private final byte[] piece = new byte[1 << 14];
+    private final Deflater deflater;
+
+    Tools(int compressionLevel) {
+      deflater = new Deflater(compressionLevel);
+    }
+
+    @Override
+    public void close() {
+      chain.close();
+      deflater.end();
+    }
+  }
+
+  /** Checks and makes. */
+  void prepare(Tools tools, Cancellation cancellation) throws IOException {
+    switch (entries.sources().get(source)) {
+      case Packed packed -> prepare(packed, tools, cancellation);
+      case Made made -> prepare(made, tools, cancellation);
+    }
+  }
+
+  private void prepare(Packed packed, Tools tools, Cancellation cancellation) throws IOException {
+    cancellation.check();
+    for (long entry = from; entry < to; entry++) {
+      if (!entries.written(entry)) {
+        continue;
+      }
+      check(packed.pack(), entry, tools);
+      if (entries.base(entry) == EntryTable.REWRITE) {
+        cancellation.check();
+        rewrite(packed.pack(), entry, tools);
+      }
+    }
+  }
+
+  private void check(PackFile pack, long entry, Tools tools) throws CorruptFileException {
+    PackIndex index = pack.index();
+    long start = entries.sourceOffset(entry);
+    long length = entries.sourceEnd(source, (Packed) entries.sources().get(source), entry) - start;
+    tools.crc.reset();
+    tools.crc.update(pack.data(), start, length);
+    int checksum = tools.crc.value();
+    if (index.hasCrc32()) {
+      if (checksum != index.crc32(entries.position(entry))) {
+        throw new CorruptFileException(
+            pack.path(),
+            "entry at %d (object %s) does not match its checksum in %s"
+                .formatted(start, index.idHex(entries.position(entry)), index.path()));
+      }
+    } else if (tools.chain.checkInflates(pack, start) != start + length) {
+      throw new CorruptFileException(
+          pack.path(), "entry at %d does not end where the next begins".formatted(start));
+    }
+    entries.setChecksum(entry, checksum);
+  }
+
+  private void rewrite(PackFile pack, long entry, Tools tools) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      DeltaChain.Whole whole = tools.chain.read(pack, entries.sourceOffset(entry), arena);
+      if (whole.content().byteSize() <= MAX_HELD_BYTES) {
+        hold(entry, tools, sink -> send(whole, tools, sink));
+      }
+    }
+  }
+
+  /** Makes an entry that is not held, because it is large, and sends it away as it comes. */
+  void stream(long entry, Tools tools, Target target) throws IOException {
+    Deflating sink = new Deflating(tools, target);
+    switch (entries.sources().get(source)) {
+      case Packed packed -> {
+        try (Arena arena = Arena.ofConfined()) {
+          send(tools.chain.read(packed.pack(), entries.sourceOffset(entry), arena), tools, sink);
+        }
+      }
+      case Made made -> made.make(entries.position(entry), sink);
+    }
+    entries.setChecksum(entry, sink.finish());
+  }
+
+  private static void send(DeltaChain.Whole whole, Tools tools, EntrySink sink) throws IOException {
+    MemorySegment content = whole.content();
+    sink.begin(whole.type(), content.byteSize());
+    byte[] piece = new byte[tools.piece.length];
+    for (long at = 0; at < content.byteSize(); at += piece.length) {
+      int bytes = (int) Math.min(piece.length, content.byteSize() - at);
+      MemorySegment.copy(content, ValueLayout.JAVA_BYTE, at, piece, 0, bytes);
+      sink.write(piece, 0, bytes);
+    }
+  }
+
+  private void prepare(Made made, Tools tools, Cancellation cancellation) throws IOException {
+    for (long entry = from; entry < to; entry++) {
+      cancellation.check();
+      long position = entries.position(entry);
+      if (!made.large(position)) {
+        hold(entry, tools, sink -> made.make(position, sink));
+      }
+    }
+  }
+
+  /** Gives the content of one object. */
+  private interface Content {
+    void sendTo(EntrySink sink) throws IOException;
+  }
+
+  private void hold(long entry, Tools tools, Content content) throws IOException {
+    Deflating sink = new Deflating(tools, this::append);
+    content.sendTo(sink);
+    entries.setChecksum(entry, sink.finish());
+    if (heldCount == heldEnds.length) {
+      int capacity = Math.max(8, heldCount * 2);
+      heldEntries = Arrays.copyOf(heldEntries, capacity);
+      heldEnds = Arrays.copyOf(heldEnds, capacity);
+    }
+    heldEntries[heldCount] = entry;
+    heldEnds[heldCount] = heldBytes;
+    heldCount++;
+  }
+
+  private void append(byte[] bytes, int length) {
+    if (heldBytes + length > held.length) {
+      held = Arrays.copyOf(held, Math.max(heldBytes + length, held.length * 2));
+    }
+    System.arraycopy(bytes, 0, held, heldBytes, length);
+    heldBytes += length;
+  }
+
+  /** Which of the held entries it is; negative if it is not held. */
+  int heldAt(long entry) {
+    return Arrays.binarySearch(heldEntries, 0, heldCount, entry);
+  }
+
+  byte[] held() {
+    return held;
+  }
+
+  int heldStart(int at) {
+    return at == 0 ? 0 : heldEnds[at - 1];
+  }
+
+  int heldEnd(int at) {
+    return heldEnds[at];
+  }
+
+  /** Takes the bytes of an entry. */
+  interface Target {
+    void take(byte[] bytes, int length) throws IOException;
+  }
+
+  /** Makes an entry of an object's content: head, and compressed content. */
+  private static final class Deflating implements EntrySink {
+    private final Tools tools;
+    private final Target target;
+    private long expected = -1;
+
+    Deflating(Tools tools, Target target) {
+      this.tools = tools;
+      this.target = target;
+      tools.deflater.reset();
+      tools.crc.reset();
+    }
+
+    @Override
+    public void begin(int type, long bytes) throws IOException {
+      if (expected >= 0) {
+        throw new IllegalStateException("an object begins once");
+      }
+      expected = bytes;
+      int headBytes = EntryHeader.encode(type, bytes, tools.head);
+      tools.crc.update(tools.head, headBytes);
+      target.take(tools.head, headBytes);
+    }
+
+    @Override
+    public void write(byte[] content, int from, int length) throws IOException {
+      tools.deflater.setInput(content, from, length);
+      while (!tools.deflater.needsInput()) {
+        drain();
+      }
+    }
+
+    private void drain() throws IOException {
+      int bytes = tools.deflater.deflate(tools.piece);
+      tools.crc.update(tools.piece, bytes);
+      target.take(tools.piece, bytes);
+    }
+
+    /** Ends the entry; returns its CRC-32. */
+    int finish() throws IOException {
+      tools.deflater.finish();
+      while (!tools.deflater.finished()) {
+        drain();
+      }
+      if (tools.deflater.getBytesRead() != expected) {
+        throw new IllegalStateException(
+            "an object of %d bytes was announced, and %d came"
+                .formatted(expected, tools.deflater.getBytesRead()));
+      }
+      return tools.crc.value();
+    }
+  }
+}

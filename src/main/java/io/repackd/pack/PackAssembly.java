@@ -1,0 +1,274 @@
+package io.repackd.pack;
+
+import io.repackd.pack.PackSource.Packed;
+import io.repackd.platform.Cancellation;
+import io.repackd.platform.Futures;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
+
+/**
+ * Writes the chosen entries of an {@link EntryTable} one after the other.
+ *
+ * <p>An entry is copied as it is where it can be, and neighbours that are copied as they are go in one stretch. A delta by
+ * distance stays as it is while its base has moved as far as itself; otherwise its head is written anew, and its compressed
+ * bytes are copied. A base of another source may come later in the new pack: then the delta names it by id.
+ *
+ * <p>Batches of entries are checked, or made, ahead of that by other threads: see {@link EntryBatch}.
+ */
+final class PackAssembly implements AutoCloseable {
+  /** What is copied between two looks at the cancellation. */
+  private static final long STRETCH_BYTES = 4L << 20;
+
+  private static final long BATCH_BYTES = 2L << 20;
+  private static final long BATCH_ENTRIES = 1 << 14;
+
+  /** Few, since each may hold entries of {@link EntryBatch#MAX_HELD_BYTES}. */
+  private static final long BATCH_MADE = 16;
+
+  private static final int MAX_HEAD_BYTES = 64;
+
+  private final EntryTable entries;
+  private final HashingOutput out;
+  private final int compressionLevel;
+  private final Cancellation cancellation;
+  private final EntryHeader header = new EntryHeader();
+  private final EntryChecksum crc = new EntryChecksum();
+  private final byte[] head = new byte[MAX_HEAD_BYTES];
+  private final Queue<EntryBatch.Tools> tools = new ConcurrentLinkedQueue<>();
+  private final ExecutorService threads;
+  private final int ahead;
+  private final Deque<Task> tasks = new ArrayDeque<>();
+
+  private int nextSource;
+  private long nextEntry;
+  private long stretchStart;
+  private long stretchBytes;
+  private long rewritten;
+
+  /** A batch on its way. */
+  private record Task(EntryBatch batch, FutureTask<?> preparation) {}
+
+  /**
+   * An assembly.
+   *
+   * @param readers how many threads make batches ready
+   */
+  PackAssembly(
+      EntryTable entries,
+      HashingOutput out,
+      int compressionLevel,
+      int readers,
+      Cancellation cancellation) {
+    this.entries = entries;
+    this.out = out;
+    this.compressionLevel = compressionLevel;
+    this.cancellation = cancellation;
+    threads =
+        Executors.newFixedThreadPool(
+            readers, Thread.ofPlatform().daemon().name("entries-", 0).factory());
+    ahead = 2 * readers;
+  }
+
+  /** Writes everything, and notes in the table where each entry came to lie. */
+  void writeAll() throws IOException {
+    submitAhead();
+    while (!tasks.isEmpty()) {
+      Task task = tasks.getFirst();
+      task.preparation().run(); // unless another thread is at it or has done it
+      Futures.await(task.preparation());
+      cancellation.check();
+      tasks.removeFirst();
+      submitAhead();
+      write(task.batch());
+    }
+  }
+
+  /** How many objects could not be copied and were written whole. */
+  long rewritten() {
+    return rewritten;
+  }
+
+  private void submitAhead() {
+    while (tasks.size() < ahead && nextSource < entries.sources().size()) {
+      if (nextEntry == entries.firstEntry(nextSource + 1)) {
+        nextSource++;
+        continue;
+      }
+      EntryBatch batch = nextBatch();
+      FutureTask<?> preparation =
+          new FutureTask<>(() -> {
+            prepare(batch);
+            return true;
+          });
+      tasks.addLast(new Task(batch, preparation));
+      threads.execute(preparation);
+    }
+  }
+
+  private EntryBatch nextBatch() {
+    long from = nextEntry;
+    long end = entries.firstEntry(nextSource + 1);
+    if (entries.sources().get(nextSource) instanceof Packed packed) {
+      nextEntry = Math.min(end, from + BATCH_ENTRIES);
+      while (nextEntry - from > 1
+          && entries.sourceEnd(nextSource, packed, nextEntry - 1) - entries.sourceOffset(from)
+              > BATCH_BYTES) {
+        nextEntry = from + (nextEntry - from) / 2;
+      }
+    } else {
+      nextEntry = Math.min(end, from + BATCH_MADE);
+    }
+    return new EntryBatch(entries, nextSource, from, nextEntry);
+  }
+
+  private void prepare(EntryBatch batch) throws IOException {
+    EntryBatch.Tools taken = takeTools();
+    try {
+      batch.prepare(taken, cancellation);
+    } finally {
+      tools.add(taken);
+    }
+  }
+
+  private EntryBatch.Tools takeTools() {
+    EntryBatch.Tools taken = tools.poll();
+    return taken == null ? new EntryBatch.Tools(compressionLevel) : taken;
+  }
+
+  private void write(EntryBatch batch) throws IOException {
+    if (entries.sources().get(batch.source()) instanceof Packed packed) {
+      for (long entry = batch.from(); entry < batch.to(); entry++) {
+        if (entries.written(entry)) {
+          copy(packed, batch, entry);
+        }
+      }
+      endStretch(packed.pack());
+    } else {
+      for (long entry = batch.from(); entry < batch.to(); entry++) {
+        writeMade(batch, entry);
+      }
+    }
+  }
+
+  private void copy(Packed packed, EntryBatch batch, long entry) throws IOException {
+    PackFile pack = packed.pack();
+    if (entries.base(entry) == EntryTable.REWRITE) {
+      endStretch(pack);
+      writeMade(batch, entry);
+      rewritten++;
+      return;
+    }
+    long from = entries.sourceOffset(entry);
+    long length = entries.sourceEnd(batch.source(), packed, entry) - from;
+    if (!staysAsItIs(pack, entry)) {
+      endStretch(pack);
+      copyWithNewHead(pack, entry, from + length);
+      return;
+    }
+    if (stretchBytes == 0 || stretchStart + stretchBytes != from) {
+      endStretch(pack);
+      stretchStart = from;
+    }
+    entries.setOffset(entry, out.position() + stretchBytes);
+    stretchBytes += length;
+    if (stretchBytes >= STRETCH_BYTES) {
+      endStretch(pack);
+    }
+  }
+
+  /** A base which comes later has no place yet; one from this source has moved as this entry has, or not. */
+  private boolean staysAsItIs(PackFile pack, long entry) throws CorruptFileException {
+    if (!entries.isDelta(entry)) {
+      return true;
+    }
+    long base = entries.chosen(entries.base(entry));
+    long distance = out.position() + stretchBytes - entries.offset(base);
+    if (base == entries.base(entry)
+        && base < entry
+        && distance == entries.sourceOffset(entry) - entries.sourceOffset(base)) {
+      // A delta by id, if it is one, is as right as it was.
+      return true;
+    }
+    header.read(pack, entries.sourceOffset(entry));
+    if (header.type() == EntryHeader.REF_DELTA) {
+      return base > entry;
+    }
+    return base < entry && distance == header.baseDistance();
+  }
+
+  private void copyWithNewHead(PackFile pack, long entry, long end) throws IOException {
+    long base = entries.chosen(entries.base(entry));
+    long start = out.position();
+    int headBytes;
+    if (base < entry) {
+      headBytes = EntryHeader.encode(EntryHeader.OFS_DELTA, header.size(), head);
+      headBytes = EntryHeader.encodeDistance(start - entries.offset(base), head, headBytes);
+    } else {
+      headBytes = EntryHeader.encode(EntryHeader.REF_DELTA, header.size(), head);
+      int source = entries.sourceOf(base);
+      int hashLength = pack.index().hash().length();
+      MemorySegment.copy(
+          entries.ids(source),
+          ValueLayout.JAVA_BYTE,
+          entries.idOffset(source, base),
+          head,
+          headBytes,
+          hashLength);
+      headBytes += hashLength;
+    }
+    long bodyBytes = end - header.body();
+    crc.reset();
+    crc.update(head, headBytes);
+    crc.update(pack.data(), header.body(), bodyBytes);
+    out.write(head, headBytes);
+    out.write(pack.data(), header.body(), bodyBytes);
+    entries.setOffset(entry, start);
+    entries.setChecksum(entry, crc.value());
+  }
+
+  private void writeMade(EntryBatch batch, long entry) throws IOException {
+    entries.setOffset(entry, out.position());
+    int held = batch.heldAt(entry);
+    if (held >= 0) {
+      int start = batch.heldStart(held);
+      out.write(batch.held(), start, batch.heldEnd(held) - start);
+      return;
+    }
+    EntryBatch.Tools taken = takeTools();
+    try {
+      batch.stream(
+          entry,
+          taken,
+          (bytes, length) -> {
+            cancellation.check();
+            out.write(bytes, 0, length);
+          });
+    } finally {
+      tools.add(taken);
+    }
+  }
+
+  private void endStretch(PackFile pack) throws IOException {
+    if (stretchBytes > 0) {
+      out.write(pack.data(), stretchStart, stretchBytes);
+      stretchBytes = 0;
+      cancellation.check();
+    }
+  }
+
+  /** Waits for the threads: what they read may be unmapped after that. */
+  @Override
+  public void close() {
+    tasks.forEach(task -> task.preparation().cancel(false));
+    threads.close();
+    tools.forEach(EntryBatch.Tools::close);
+  }
+}
