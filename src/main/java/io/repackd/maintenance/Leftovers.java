@@ -175,7 +175,7 @@ final class Leftovers {
 
   /** Whether an index that was never in use, and the pack that came before it, are sound. */
   private boolean fits(String pack, Path index) throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       PackVerification.verify(
           PackFile.open(path(pack, "pack"), index, directory.hash(), arena), cancellation);
       return true;

@@ -155,7 +155,7 @@ public final class MultiPackIndexVerifier {
     if (listed == null || !faults.wants(Fault.Type.PACK_CONTENT)) {
       return;
     }
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       PackFile pack = PackFile.open(listed.file(), listed.index(), arena);
       PackVerification.verify(pack, cancellation);
     } catch (CorruptFileException e) {

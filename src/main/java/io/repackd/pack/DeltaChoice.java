@@ -133,9 +133,7 @@ final class DeltaChoice {
   private long wholeCopy(long entry) {
     long oldest = EntryTable.NOT_WANTED;
     for (long copy = entries.sibling(entry); copy != entry; copy = entries.sibling(copy)) {
-      if (!entries.isDelta(copy)
-          && copy < oldest
-          && entries.selected(entries.sourceOf(copy), copy)) {
+      if (!entries.isDelta(copy) && copy < oldest && entries.selected(copy)) {
         oldest = copy;
       }
     }

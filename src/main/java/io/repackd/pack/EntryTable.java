@@ -4,13 +4,14 @@ import io.repackd.pack.PackSource.Made;
 import io.repackd.pack.PackSource.Packed;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
  * All entries that the sources of a new pack have, wanted or not: source after source, and within each in the order in which
  * they lie there, which is the order in which they will lie in the new pack.
  *
- * <p>Copies of one object are linked in a ring, and one of them is chosen to be written. Columns lie outside the heap: 44 bytes
+ * <p>Copies of one object are linked in a ring, and one of them is chosen to be written. Columns lie outside the heap: 37 bytes
  * for each entry.
  */
 final class EntryTable {
@@ -26,17 +27,21 @@ final class EntryTable {
   /** The largest number of entries: what is above has a meaning of its own. */
   static final long MAX_ENTRIES = 0xfffffff0L;
 
+  // In one byte each, which all fit the cache, because every entry is asked in the order of ids.
+  private static final int SELECTED = 1;
+  private static final int STORED_AS_DELTA = 2;
+
   private final List<PackSource> sources;
   private final int hashLength;
   private final long[] firstEntries;
   private final LongTable sourceOffsets;
   private final IntTable positions;
-  private final IntTable byId;
   private final IntTable bases;
   private final IntTable chosen;
   private final IntTable siblings;
   private final LongTable offsets;
   private final IntTable checksums;
+  private final MemorySegment flags;
 
   /** An empty table; {@link EntryCollection} fills it. */
   EntryTable(List<? extends PackSource> sources, int hashLength, Arena arena) {
@@ -52,12 +57,12 @@ final class EntryTable {
     }
     sourceOffsets = new LongTable(arena, count());
     positions = new IntTable(arena, count());
-    byId = new IntTable(arena, count());
     bases = new IntTable(arena, count());
     chosen = new IntTable(arena, count());
     siblings = new IntTable(arena, count());
     offsets = new LongTable(arena, count());
     checksums = new IntTable(arena, count());
+    flags = arena.allocate(Math.max(1, count()));
   }
 
   private static long count(PackSource source) {
@@ -96,24 +101,30 @@ final class EntryTable {
     return low;
   }
 
-  /** Whether a source wants the object of one of its entries in the new pack. */
-  boolean selected(int source, long entry) {
-    return switch (sources.get(source)) {
-      case Packed packed -> packed.selected().contains(position(entry));
-      case Made _ -> true;
-    };
-  }
-
   /**
-   * Sets where an entry comes from.
+   * Sets where an entry comes from. It counts as the only copy of its object until others are linked to it.
    *
    * @param position where its id stands in the source
-   * @param rank how many smaller ids the source has
+   * @param base the entry that it is a delta upon, or {@link #WHOLE}
    */
-  void set(long entry, long sourceOffset, long position, long rank, int source) {
+  void set(long entry, long sourceOffset, long position, long base, boolean selected) {
     sourceOffsets.set(entry, sourceOffset);
     positions.set(entry, (int) position);
-    byId.set(firstEntries[source] + rank, (int) entry);
+    bases.set(entry, (int) base);
+    chosen.set(entry, (int) (selected ? entry : NOT_WANTED));
+    siblings.set(entry, (int) entry);
+    int flag = (selected ? SELECTED : 0) | (base == WHOLE ? 0 : STORED_AS_DELTA);
+    flags.set(ValueLayout.JAVA_BYTE, entry, (byte) flag);
+  }
+
+  /** Whether its source wants the object of an entry in the new pack. */
+  boolean selected(long entry) {
+    return (flags.get(ValueLayout.JAVA_BYTE, entry) & SELECTED) != 0;
+  }
+
+  /** Whether the entry is a delta in its source. */
+  boolean storedAsDelta(long entry) {
+    return (flags.get(ValueLayout.JAVA_BYTE, entry) & STORED_AS_DELTA) != 0;
   }
 
   /** Where the entry begins in its source. */
@@ -133,11 +144,6 @@ final class EntryTable {
     return positions.getUnsigned(entry);
   }
 
-  /** The entry of a source whose id has a rank among the ids of that source. */
-  long byRank(int source, long rank) {
-    return byId.getUnsigned(firstEntries[source] + rank);
-  }
-
   /** The segment in which the ids of a source stand. */
   MemorySegment ids(int source) {
     return switch (sources.get(source)) {
@@ -150,8 +156,13 @@ final class EntryTable {
   long idOffset(int source, long entry) {
     return switch (sources.get(source)) {
       case Packed packed -> packed.pack().index().idOffset(position(entry));
-      case Made _ -> position(entry) * hashLength;
+      case Made _ -> madeIdOffset(position(entry));
     };
+  }
+
+  /** Where the i-th id of a source of made objects stands. */
+  long madeIdOffset(long i) {
+    return i * hashLength;
   }
 
   String idHex(long entry) {

@@ -1,7 +1,5 @@
 package io.repackd.pack;
 
-import io.repackd.objectdir.BigEndian;
-import io.repackd.pack.PackSource.Made;
 import io.repackd.pack.PackSource.Packed;
 import io.repackd.platform.AllCores;
 import io.repackd.platform.Cancellation;
@@ -19,8 +17,6 @@ import java.util.Arrays;
  * choice is changed.
  */
 final class IdOrder {
-  private static final int FIRST_BYTES = 256;
-
   /** So many hashes do not fall into one bin; ids that somebody made up would take for ever to sort. */
   private static final int MAX_ALIKE = 1000;
 
@@ -28,13 +24,12 @@ final class IdOrder {
   private static final int MAX_BIN_BITS = 16;
 
   private final EntryTable entries;
-  private final IntTable order;
-  private final long[] starts = new long[FIRST_BYTES + 1];
-  private final long[] counts = new long[FIRST_BYTES];
+  private final FirstByteBins bins;
+  private final long[] counts = new long[FirstByteBins.FIRST_BYTES];
 
-  private IdOrder(EntryTable entries, Arena arena) {
+  private IdOrder(EntryTable entries, FirstByteBins bins) {
     this.entries = entries;
-    this.order = new IntTable(arena, entries.count());
+    this.bins = bins;
   }
 
   /**
@@ -42,18 +37,11 @@ final class IdOrder {
    *
    * @throws CorruptFileException if so many ids are alike that they are no hashes
    */
-  static IdOrder sort(EntryTable entries, Arena arena, Cancellation cancellation)
+  static IdOrder sort(EntryTable entries, FirstByteBins bins, Cancellation cancellation)
       throws IOException {
-    IdOrder order = new IdOrder(entries, arena);
-    for (int firstByte = 0; firstByte < FIRST_BYTES; firstByte++) {
-      long count = 0;
-      for (int source = 0; source < entries.sources().size(); source++) {
-        count += order.firstRank(source, firstByte + 1) - order.firstRank(source, firstByte);
-      }
-      order.starts[firstByte + 1] = order.starts[firstByte] + count;
-    }
+    IdOrder order = new IdOrder(entries, bins);
     AllCores.forEach(
-        FIRST_BYTES,
+        FirstByteBins.FIRST_BYTES,
         firstByte -> {
           cancellation.check();
           order.sort(firstByte);
@@ -61,40 +49,17 @@ final class IdOrder {
     return order;
   }
 
-  /** How many ids of a source begin with a smaller byte. */
-  private long firstRank(int source, int firstByte) {
-    return switch (entries.sources().get(source)) {
-      case Packed packed -> firstByte == 0 ? 0 : packed.pack().index().fanout(firstByte - 1);
-      case Made made -> firstRank(source, made, firstByte);
-    };
-  }
-
-  private long firstRank(int source, Made made, int firstByte) {
-    long low = 0;
-    long high = made.count();
-    while (low < high) {
-      long middle = (low + high) >>> 1;
-      long at = entries.idOffset(source, entries.byRank(source, middle));
-      if (BigEndian.uint8(made.ids(), at) < firstByte) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
-  }
-
   private void sort(int firstByte) throws CorruptFileException {
-    long count = starts[firstByte + 1] - starts[firstByte];
+    long start = bins.start(firstByte);
+    long count = bins.start(firstByte + 1) - start;
     if (count == 0) {
       return;
     }
     try (Arena scratch = Arena.ofConfined()) {
-      Bucket bucket = new Bucket(count, scratch);
-      bucket.gather(firstByte);
+      Bucket bucket = new Bucket(start, count, scratch);
       bucket.scatter();
       bucket.sort();
-      counts[firstByte] = bucket.choose(starts[firstByte]);
+      counts[firstByte] = bucket.choose();
     }
   }
 
@@ -110,12 +75,12 @@ final class IdOrder {
 
   /** The entry that is written for the i-th of the objects whose ids begin with a byte. */
   long entry(int firstByte, long i) {
-    return entries.chosen(order.getUnsigned(starts[firstByte] + i));
+    return entries.chosen(bins.entry(bins.start(firstByte) + i));
   }
 
   /** Does something with each object, in the order of ids. */
   void forEach(EntryConsumer consumer) throws IOException {
-    for (int firstByte = 0; firstByte < FIRST_BYTES; firstByte++) {
+    for (int firstByte = 0; firstByte < FirstByteBins.FIRST_BYTES; firstByte++) {
       for (long i = 0; i < counts[firstByte]; i++) {
         consumer.accept(entry(firstByte, i));
       }
@@ -129,51 +94,35 @@ final class IdOrder {
 
   /** The entries whose ids begin with one byte. */
   private final class Bucket {
+    private final long start;
     private final long count;
-    private final LongTable gatheredKeys;
-    private final IntTable gathered;
     private final LongTable keys;
     private final IntTable sorted;
     private final int binBits;
 
-    Bucket(long count, Arena arena) {
+    Bucket(long start, long count, Arena arena) {
+      this.start = start;
       this.count = count;
-      gatheredKeys = new LongTable(arena, count);
-      gathered = new IntTable(arena, count);
       keys = new LongTable(arena, count);
       sorted = new IntTable(arena, count);
       binBits =
           Math.max(1, Math.min(MAX_BIN_BITS, Long.SIZE - Long.numberOfLeadingZeros(count - 1)));
     }
 
-    void gather(int firstByte) {
-      long to = 0;
-      for (int source = 0; source < entries.sources().size(); source++) {
-        long end = firstRank(source, firstByte + 1);
-        for (long rank = firstRank(source, firstByte); rank < end; rank++) {
-          long entry = entries.byRank(source, rank);
-          gatheredKeys.set(
-              to, BigEndian.int64(entries.ids(source), entries.idOffset(source, entry)));
-          gathered.set(to, (int) entry);
-          to++;
-        }
-      }
-    }
-
     /** Stable, so that copies stay in the order of their sources. */
     void scatter() {
       int[] ends = new int[(1 << binBits) + 1];
       for (long i = 0; i < count; i++) {
-        ends[bin(gatheredKeys.get(i)) + 1]++;
+        ends[bin(bins.key(start + i)) + 1]++;
       }
       for (int bin = 1; bin < ends.length; bin++) {
         ends[bin] += ends[bin - 1];
       }
       for (long i = 0; i < count; i++) {
-        long key = gatheredKeys.get(i);
+        long key = bins.key(start + i);
         long to = Integer.toUnsignedLong(ends[bin(key)]++);
         keys.set(to, key);
-        sorted.set(to, gathered.get(i));
+        sorted.set(to, (int) bins.entry(start + i));
       }
     }
 
@@ -217,7 +166,8 @@ final class IdOrder {
     }
 
     /** Links the copies of each object, chooses among them, and notes the objects in order; returns how many there are. */
-    long choose(long to) {
+    long choose() {
+      IntTable order = bins.entries();
       long objects = 0;
       long first = 0;
       while (first < count) {
@@ -227,7 +177,7 @@ final class IdOrder {
         }
         long chosen = link(first, end);
         if (chosen != EntryTable.NOT_WANTED) {
-          order.set(to + objects, (int) chosen);
+          order.set(start + objects, (int) chosen);
           objects++;
         }
         first = end;
@@ -241,13 +191,17 @@ final class IdOrder {
     }
 
     private long link(long first, long end) {
+      if (end - first == 1) {
+        long only = sorted.getUnsigned(first);
+        return entries.selected(only) ? only : EntryTable.NOT_WANTED;
+      }
       long whole = EntryTable.NOT_WANTED;
       long delta = EntryTable.NOT_WANTED;
       for (long i = first; i < end; i++) {
         long entry = sorted.getUnsigned(i);
         entries.setSibling(entry, sorted.getUnsigned(i + 1 < end ? i + 1 : first));
-        if (entries.selected(entries.sourceOf(entry), entry)) {
-          if (entries.isDelta(entry)) {
+        if (entries.selected(entry)) {
+          if (entries.storedAsDelta(entry)) {
             delta = delta == EntryTable.NOT_WANTED ? entry : delta;
           } else {
             whole = whole == EntryTable.NOT_WANTED ? entry : whole;

@@ -1,52 +1,159 @@
 package io.repackd.pack;
 
+import io.repackd.objectdir.BigEndian;
+import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.platform.AllCores;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.security.MessageDigest;
 
 /**
  * Writes version 2 of a pack index. Source: gitformat-pack, "Version 2 pack-*.idx files".
  *
- * <p>The bytes are those that {@code git index-pack} writes for the same pack.
+ * <p>The bytes are those that {@code git index-pack} writes for the same pack. Where each part lies is known from the number of
+ * objects. So what belongs to one first byte is written for itself, on all cores, because it means to look up ids all over the
+ * sources; and the file is hashed after that.
  */
 final class PackIndexWriter {
   private static final long FIRST_LARGE_OFFSET = 1L << 31;
 
+  private static final int HEADER_BYTES = 8;
+
+  private static final int HASHED_AT_ONCE_BYTES = 1 << 20;
+
   private final EntryTable entries;
-  private final HashingOutput out;
-  private int largeOffsets;
+  private final IdOrder order;
+  private final int hashLength;
+  private final FileChannel channel;
+  private final long[] firstObjects = new long[PackIndex.FANOUT_ENTRIES + 1];
+  private final long[] firstLargeOffsets = new long[PackIndex.FANOUT_ENTRIES + 1];
 
-  private PackIndexWriter(EntryTable entries, HashingOutput out) {
+  private PackIndexWriter(EntryTable entries, IdOrder order, int hashLength, FileChannel channel) {
     this.entries = entries;
-    this.out = out;
+    this.order = order;
+    this.hashLength = hashLength;
+    this.channel = channel;
   }
 
-  static void write(EntryTable entries, IdOrder order, byte[] packHash, HashingOutput out)
+  static void write(
+      EntryTable entries, IdOrder order, byte[] packHash, HashAlgorithm hash, FileChannel channel)
       throws IOException {
-    out.writeInt(PackIndexV2.MAGIC);
-    out.writeInt(PackIndexV2.VERSION);
-    long count = 0;
-    for (int firstByte = 0; firstByte < PackIndex.FANOUT_ENTRIES; firstByte++) {
-      count += order.count(firstByte);
-      out.writeInt((int) count);
-    }
-    order.forEach(entry -> {
-      int source = entries.sourceOf(entry);
-      out.write(entries.ids(source), entries.idOffset(source, entry), packHash.length);
-    });
-    order.forEach(entry -> out.writeInt(entries.checksum(entry)));
-    new PackIndexWriter(entries, out).writeOffsets(order);
-    out.write(packHash);
-    out.finish();
+    PackIndexWriter writer = new PackIndexWriter(entries, order, hash.length(), channel);
+    writer.count();
+    writer.writeHead();
+    AllCores.forEach(PackIndex.FANOUT_ENTRIES, writer::write);
+    long end = writer.end();
+    writer.writeAt(end, ByteBuffer.wrap(packHash));
+    writer.writeAt(end + packHash.length, ByteBuffer.wrap(hashOf(channel, hash)));
   }
 
-  private void writeOffsets(IdOrder order) throws IOException {
-    order.forEach(entry -> {
-      long offset = entries.offset(entry);
-      out.writeInt(offset < FIRST_LARGE_OFFSET ? (int) offset : PackIndexV2.LARGE | largeOffsets++);
-    });
-    order.forEach(entry -> {
-      if (entries.offset(entry) >= FIRST_LARGE_OFFSET) {
-        out.writeLong(entries.offset(entry));
+  private void count() throws IOException {
+    long[] largeOffsets = new long[PackIndex.FANOUT_ENTRIES];
+    AllCores.forEach(
+        PackIndex.FANOUT_ENTRIES,
+        firstByte -> {
+          long large = 0;
+          for (long i = 0; i < order.count(firstByte); i++) {
+            if (entries.offset(order.entry(firstByte, i)) >= FIRST_LARGE_OFFSET) {
+              large++;
+            }
+          }
+          largeOffsets[firstByte] = large;
+        });
+    for (int firstByte = 0; firstByte < PackIndex.FANOUT_ENTRIES; firstByte++) {
+      firstObjects[firstByte + 1] = firstObjects[firstByte] + order.count(firstByte);
+      firstLargeOffsets[firstByte + 1] = firstLargeOffsets[firstByte] + largeOffsets[firstByte];
+    }
+  }
+
+  private void writeHead() throws IOException {
+    ByteBuffer head = ByteBuffer.allocate(HEADER_BYTES + PackIndex.FANOUT_BYTES);
+    head.putInt(PackIndexV2.MAGIC).putInt(PackIndexV2.VERSION);
+    for (int firstByte = 0; firstByte < PackIndex.FANOUT_ENTRIES; firstByte++) {
+      head.putInt((int) firstObjects[firstByte + 1]);
+    }
+    writeAt(0, head.flip());
+  }
+
+  /** Writes what belongs to the ids that begin with a byte. */
+  private void write(int firstByte) throws IOException {
+    long objects = order.count(firstByte);
+    long large = firstLargeOffsets[firstByte + 1] - firstLargeOffsets[firstByte];
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment ids = scratch.allocate(objects * hashLength);
+      MemorySegment checksums = scratch.allocate(objects * Integer.BYTES);
+      MemorySegment offsets = scratch.allocate(objects * Integer.BYTES);
+      MemorySegment largeOffsets = scratch.allocate(large * Long.BYTES);
+      long nextLarge = 0;
+      for (long i = 0; i < objects; i++) {
+        long entry = order.entry(firstByte, i);
+        int source = entries.sourceOf(entry);
+        MemorySegment.copy(
+            entries.ids(source), entries.idOffset(source, entry), ids, i * hashLength, hashLength);
+        BigEndian.putInt32(checksums, i * Integer.BYTES, entries.checksum(entry));
+        long offset = entries.offset(entry);
+        if (offset >= FIRST_LARGE_OFFSET) {
+          BigEndian.putInt64(largeOffsets, nextLarge * Long.BYTES, offset);
+          offset = PackIndexV2.LARGE | firstLargeOffsets[firstByte] + nextLarge;
+          nextLarge++;
+        }
+        BigEndian.putInt32(offsets, i * Integer.BYTES, (int) offset);
       }
-    });
+      long first = firstObjects[firstByte];
+      writeAt(idsStart() + first * hashLength, ids);
+      writeAt(checksumsStart() + first * Integer.BYTES, checksums);
+      writeAt(offsetsStart() + first * Integer.BYTES, offsets);
+      writeAt(largeOffsetsStart() + firstLargeOffsets[firstByte] * Long.BYTES, largeOffsets);
+    }
+  }
+
+  private long objects() {
+    return firstObjects[PackIndex.FANOUT_ENTRIES];
+  }
+
+  private static long idsStart() {
+    return HEADER_BYTES + PackIndex.FANOUT_BYTES;
+  }
+
+  private long checksumsStart() {
+    return idsStart() + objects() * hashLength;
+  }
+
+  private long offsetsStart() {
+    return checksumsStart() + objects() * Integer.BYTES;
+  }
+
+  private long largeOffsetsStart() {
+    return offsetsStart() + objects() * Integer.BYTES;
+  }
+
+  private long end() {
+    return largeOffsetsStart() + firstLargeOffsets[PackIndex.FANOUT_ENTRIES] * Long.BYTES;
+  }
+
+  private void writeAt(long at, MemorySegment segment) throws IOException {
+    writeAt(at, segment.asByteBuffer());
+  }
+
+  private void writeAt(long at, ByteBuffer bytes) throws IOException {
+    long next = at;
+    while (bytes.hasRemaining()) {
+      next += channel.write(bytes, next);
+    }
+  }
+
+  private static byte[] hashOf(FileChannel channel, HashAlgorithm hash) throws IOException {
+    MessageDigest digest = hash.newDigest();
+    ByteBuffer piece = ByteBuffer.allocateDirect(HASHED_AT_ONCE_BYTES);
+    long at = 0;
+    for (int read = channel.read(piece, at); read >= 0; read = channel.read(piece, at)) {
+      digest.update(piece.flip());
+      piece.clear();
+      at += read;
+    }
+    return digest.digest();
   }
 }

@@ -1,16 +1,21 @@
 package io.repackd.pack;
 
 import io.repackd.objectdir.BigEndian;
+import io.repackd.platform.AllCores;
 import io.repackd.platform.Cancellation;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 
-/** Reads a pack and its index from end to end and checks every checksum there is. */
+/** Reads a pack and its index from end to end and checks every checksum there is, on all cores. */
 public final class PackVerification {
   private static final long PIECE_BYTES = 4L << 20;
+
+  /** Entries that are checked in one piece. */
+  private static final long PIECE_ENTRIES = 1 << 14;
 
   private PackVerification() {}
 
@@ -18,10 +23,29 @@ public final class PackVerification {
    * Checks the trailing hashes of pack and index, the order of the ids, that the entries follow each other without a gap, and
    * each entry's checksum and head.
    *
+   * @param pack mapped so that any thread may read it
    * @throws CorruptFileException at the first fault
    */
-  public static void verify(PackFile pack, Cancellation cancellation) throws CorruptFileException {
-    checkTrailer(pack.data(), pack.index(), pack.path(), cancellation);
+  public static void verify(PackFile pack, Cancellation cancellation) throws IOException {
+    AllCores.forEach(
+        2,
+        half -> {
+          if (half == 0) {
+            checkTrailer(pack.data(), pack.index(), pack.path(), cancellation);
+          } else {
+            verifyEntries(pack, cancellation);
+          }
+        });
+  }
+
+  /**
+   * Checks all that {@link #verify} does but the trailing hash of the pack. This is enough for a pack that {@link PackWriter} has
+   * just written, as it has hashed what it wrote: whether that is what lies in the file, the checksums of the entries tell.
+   *
+   * @param pack mapped so that any thread may read it
+   * @throws CorruptFileException at the first fault
+   */
+  public static void verifyEntries(PackFile pack, Cancellation cancellation) throws IOException {
     verify(pack.index(), cancellation);
     checkEntries(pack, cancellation);
   }
@@ -75,20 +99,30 @@ public final class PackVerification {
     }
   }
 
-  private static void checkEntries(PackFile pack, Cancellation cancellation)
-      throws CorruptFileException {
-    EntryHeader header = new EntryHeader();
-    EntryChecksum crc = new EntryChecksum();
-    PackIndex index = pack.index();
-    try (Arena scratch = Arena.ofConfined();
-        DeltaChain chain = new DeltaChain()) {
+  private static void checkEntries(PackFile pack, Cancellation cancellation) throws IOException {
+    try (Arena scratch = Arena.ofShared()) {
       OffsetOrder order = new OffsetOrder(pack, scratch);
       if (order.count() > 0 && order.offset(0) != PackFile.HEADER_BYTES) {
         throw new CorruptFileException(
             pack.path(), "no object begins at %d".formatted(PackFile.HEADER_BYTES));
       }
-      for (long i = 0; i < order.count(); i++) {
-        cancellation.check();
+      AllCores.forEach(
+          (int) Math.ceilDiv(order.count(), PIECE_ENTRIES),
+          piece -> {
+            cancellation.check();
+            long from = piece * PIECE_ENTRIES;
+            checkEntries(pack, order, from, Math.min(from + PIECE_ENTRIES, order.count()));
+          });
+    }
+  }
+
+  private static void checkEntries(PackFile pack, OffsetOrder order, long from, long to)
+      throws CorruptFileException {
+    EntryHeader header = new EntryHeader();
+    EntryChecksum crc = new EntryChecksum();
+    PackIndex index = pack.index();
+    try (DeltaChain chain = new DeltaChain()) {
+      for (long i = from; i < to; i++) {
         header.read(pack, order.offset(i));
         if (!index.hasCrc32()) {
           if (chain.checkInflates(pack, order.offset(i)) != order.entryEnd(i)) {

@@ -53,13 +53,19 @@ public final class PackWriter implements AutoCloseable {
     this.cancellation = cancellation;
     try {
       entries = new EntryTable(sources, hash.length(), arena);
-      EntryCollection.collect(entries, cancellation);
-      order = IdOrder.sort(entries, arena, cancellation);
+      order = sort(entries);
       DeltaChoice.decide(entries, cancellation);
       objects = order.count();
     } catch (IOException | RuntimeException | Error e) {
       arena.close();
       throw e;
+    }
+  }
+
+  private IdOrder sort(EntryTable table) throws IOException {
+    try (Arena scratch = Arena.ofShared()) {
+      return IdOrder.sort(
+          table, EntryCollection.collect(table, arena, scratch, cancellation), cancellation);
     }
   }
 
@@ -107,9 +113,7 @@ public final class PackWriter implements AutoCloseable {
    */
   public void writeIndex(FileChannel channel) throws IOException {
     requireWritten();
-    try (HashingOutput out = new HashingOutput(channel, hash)) {
-      PackIndexWriter.write(entries, order, packHash, out);
-    }
+    PackIndexWriter.write(entries, order, packHash, hash, channel);
   }
 
   /**

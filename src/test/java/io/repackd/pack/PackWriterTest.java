@@ -64,7 +64,8 @@ class PackWriterTest {
   }
 
   private static FileChannel create(Path path) throws IOException {
-    return FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    return FileChannel.open(
+        path, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
   }
 
   /** What git makes of the pack alone, in a repository of its own. */
