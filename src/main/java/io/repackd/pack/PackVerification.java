@@ -3,12 +3,14 @@ package io.repackd.pack;
 import io.repackd.objectdir.BigEndian;
 import io.repackd.platform.AllCores;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.Futures;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.concurrent.FutureTask;
 
 /** Reads a pack and its index from end to end and checks every checksum there is, on all cores. */
 public final class PackVerification {
@@ -27,15 +29,18 @@ public final class PackVerification {
    * @throws CorruptFileException at the first fault
    */
   public static void verify(PackFile pack, Cancellation cancellation) throws IOException {
-    AllCores.forEach(
-        2,
-        half -> {
-          if (half == 0) {
-            checkTrailer(pack.data(), pack.index(), pack.path(), cancellation);
-          } else {
-            verifyEntries(pack, cancellation);
-          }
+    FutureTask<?> entries =
+        new FutureTask<>(() -> {
+          verifyEntries(pack, cancellation);
+          return true;
         });
+    Thread.ofPlatform().daemon().name("entries").start(entries);
+    try {
+      checkTrailer(pack.data(), pack.index(), pack.path(), cancellation);
+    } finally {
+      Futures.settle(entries); // the caller unmaps the pack when this is over
+    }
+    Futures.await(entries);
   }
 
   /**
