@@ -1,57 +1,61 @@
 package io.repackd.maintenance;
 
 import io.repackd.maintenance.CyclePlan.Batch;
-import io.repackd.maintenance.StepOutcome.Work;
+import io.repackd.maintenance.PackPublication.Beside;
+import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.midx.MultiPackIndex;
-import io.repackd.objectdir.FilePublisher;
-import io.repackd.objectdir.FilePublisher.Unpublished;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
-import io.repackd.objectdir.PackKind;
-import io.repackd.objectdir.Sidecar;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.ObjectIds;
 import io.repackd.pack.PackFile;
 import io.repackd.pack.PackIndex;
 import io.repackd.pack.PackSource;
-import io.repackd.pack.PackVerification;
 import io.repackd.pack.PackWriter;
 import io.repackd.pack.PositionSet;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Puts a batch into one new pack: the objects which the multi-pack-index takes from the batch's packs, and no others.
  *
- * <p>The new pack is read back and verified before anybody sees it. It is at least a second younger than the youngest of the
- * batch, so that git would choose it, too, if it built the index anew.
+ * <p>The new pack has a {@linkplain io.repackd.objectdir.TemporaryKeep temporary keep}, so that nobody bundles it before an index
+ * refers to it. It is at least a second younger than the youngest of the batch, so that git would choose it, too, if it built the
+ * index anew.
  */
 final class BatchRepack {
   private final ObjectDirectory directory;
   private final Instant now;
+  private final String cycle;
   private final Cancellation cancellation;
 
-  BatchRepack(ObjectDirectory directory, Instant now, Cancellation cancellation) {
+  /**
+   * A repack.
+   *
+   * @param cycle gives the new pack its temporary keep
+   */
+  BatchRepack(ObjectDirectory directory, Instant now, String cycle, Cancellation cancellation) {
     this.directory = directory;
     this.now = now;
+    this.cycle = cycle;
     this.cancellation = cancellation;
   }
 
   /**
    * Writes the new pack and publishes it.
    *
-   * @return what was written; nothing if the pack that would result is there already
+   * @return what was published; its keep is to be removed once an index refers to it, or none will. Nothing if the pack that
+   *     would result is there already
    * @throws CorruptFileException if a pack of the batch is damaged: nothing is published
    * @throws StepFailure if the index lists a pack of the batch no more
    */
-  Work run(Batch batch) throws IOException, StepFailure {
+  Optional<Published> run(Batch batch) throws IOException, StepFailure {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
       List<PackSource.Packed> sources = new ArrayList<>();
@@ -65,7 +69,11 @@ final class BatchRepack {
       try (PackWriter writer =
           new PackWriter(
               sources, directory.hash(), directory.traits().compressionLevel(), cancellation)) {
-        return writePack(writer, batch);
+        return new PackPublication(directory, cancellation)
+            .publish(
+                writer,
+                new Beside(batch.kind(), Optional.empty(), Optional.of(cycle)),
+                () -> youngerThan(batch));
       }
     }
   }
@@ -121,68 +129,6 @@ final class BatchRepack {
     throw new CorruptFileException(
         index.path(),
         "object %s is said to be in %s, and is not".formatted(index.idHex(position), pack.path()));
-  }
-
-  private Work writePack(PackWriter writer, Batch batch) throws IOException {
-    FilePublisher publisher = directory.publisher();
-    try (Unpublished pack = publisher.create("pack");
-        Unpublished reverseIndex = publisher.create("rev");
-        Unpublished promisor = publisher.create("promisor");
-        Unpublished index = publisher.create("idx")) {
-      String name = "pack-" + writer.writePack(pack.channel());
-      writer.writeIndex(index.channel());
-      writer.writeReverseIndex(reverseIndex.channel());
-      verify(pack.file(), index.file());
-      // A pack without its index is what a crash left of an earlier attempt: it is no pack, and is
-      // replaced.
-      if (exists(name + ".pack") && exists(name + ".idx")) {
-        return Work.NONE;
-      }
-      pack.setModified(youngerThan(batch));
-      pack.sync();
-      index.sync();
-      reverseIndex.sync();
-      cancellation.check();
-      long bytes = pack.channel().size() + index.channel().size();
-      try {
-        pack.publishReadOnly(name + ".pack");
-        if (directory.traits().writeReverseIndex()) {
-          bytes += reverseIndex.channel().size();
-          reverseIndex.publishReadOnly(name + "." + Sidecar.REVERSE_INDEX.extension());
-        }
-        if (batch.kind() == PackKind.PROMISOR) {
-          promisor.publishReadOnly(name + "." + Sidecar.PROMISOR.extension());
-        }
-        // Without its index a pack is not there for anybody: so nobody sees it before it is
-        // complete.
-        index.publishReadOnly(name + ".idx");
-      } catch (IOException e) {
-        retract(name);
-        throw e;
-      }
-      publisher.syncDirectory();
-      return new Work(1, 0, writer.objects(), bytes);
-    }
-  }
-
-  private boolean exists(String name) {
-    return Files.exists(directory.packDirectory().resolve(name));
-  }
-
-  /** Removes what was published of a pack whose index was not. */
-  private void retract(String name) throws IOException {
-    Path packs = directory.packDirectory();
-    if (!Files.exists(packs.resolve(name + ".idx"))) {
-      Files.deleteIfExists(packs.resolve(name + "." + Sidecar.REVERSE_INDEX.extension()));
-      Files.deleteIfExists(packs.resolve(name + "." + Sidecar.PROMISOR.extension()));
-      Files.deleteIfExists(packs.resolve(name + ".pack"));
-    }
-  }
-
-  private void verify(Path pack, Path index) throws IOException {
-    try (Arena arena = Arena.ofShared()) {
-      PackVerification.verify(PackFile.open(pack, index, directory.hash(), arena), cancellation);
-    }
   }
 
   /** Reads the times again: git touches a pack when somebody writes an object that is in it, and that may be just now. */

@@ -5,6 +5,7 @@ import io.repackd.maintenance.CyclePlan.Batch;
 import io.repackd.maintenance.IndexDraft.Base;
 import io.repackd.maintenance.IndexDraft.Wanted;
 import io.repackd.maintenance.MaintenanceCycle.Request;
+import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.midx.Fault;
 import io.repackd.midx.MultiPackIndex;
@@ -14,6 +15,7 @@ import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
+import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -24,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +50,10 @@ final class CycleSteps {
   private final LockFile lock;
   private final Cancellation cancellation;
 
+  /** Tells the temporary keeps of this cycle from those which earlier ones of this process could not remove. */
+  private final String id = UUID.randomUUID().toString();
+
+  private final List<TemporaryKeep> keeps = new ArrayList<>();
   private List<String> damage = List.of();
   private Optional<FileStamp> verified = Optional.empty();
   private boolean indexed;
@@ -98,14 +105,35 @@ final class CycleSteps {
       step(Step.EXPIRE, finished, () -> expire(plan));
       verify(finished);
     }
-    for (Batch batch : plan.batches()) {
-      checkDisk(batch);
-      step(Step.REPACK, finished, () -> repack(batch));
-    }
     if (!plan.batches().isEmpty()) {
-      step(Step.WRITE, finished, () -> write(Base.INSTALLED));
+      repackAndWrite(plan, finished);
       verify(finished);
     }
+  }
+
+  /** Once the index refers to the new packs, nobody bundles them any more; and if it comes to nothing, anybody may. */
+  private void repackAndWrite(CyclePlan plan, Consumer<StepOutcome> finished)
+      throws StepFailure, IOException {
+    try {
+      for (Batch batch : plan.batches()) {
+        checkDisk(batch);
+        step(Step.REPACK, finished, () -> repack(batch));
+      }
+      step(Step.WRITE, finished, () -> write(Base.INSTALLED));
+    } finally {
+      removeKeeps();
+    }
+  }
+
+  private void removeKeeps() {
+    for (TemporaryKeep keep : keeps) {
+      try {
+        keep.remove();
+      } catch (IOException e) {
+        log.warn("cannot remove a temporary keep now, the next cycle will try", e);
+      }
+    }
+    keeps.clear();
   }
 
   private void step(Step step, Consumer<StepOutcome> finished, Body body) throws StepFailure {
@@ -139,13 +167,13 @@ final class CycleSteps {
   }
 
   private Done recover() throws IOException {
-    Leftovers.Recovered recovered = new Leftovers(directory, cancellation).recover();
+    Leftovers.Recovered recovered = new Leftovers(directory, cancellation).recover(id);
     String detail =
         recovered.equals(new Leftovers.Recovered(0, 0))
             ? "nothing to recover"
-            : "removed %d files and restored %d packs of a dead process"
-                .formatted(recovered.removed(), recovered.restored());
-    return new Done(Work.NONE, detail);
+            : "removed %d files and %d keeps and restored %d packs of a dead process"
+                .formatted(recovered.removed(), recovered.keeps(), recovered.restored());
+    return new Done(Work.ofTemporaryKeeps(recovered.keeps()), detail);
   }
 
   private Done write(Base base) throws IOException, StepFailure {
@@ -325,11 +353,14 @@ final class CycleSteps {
   }
 
   private Done repack(Batch batch) throws IOException, StepFailure {
-    Work work = new BatchRepack(directory, clock.instant(), cancellation).run(batch);
-    String detail =
-        work.packsWritten() == 0
-            ? "the pack that would result is there already"
-            : "%d %s packs into one".formatted(batch.packs().size(), batch.kind().label());
-    return new Done(work, detail);
+    Optional<Published> published =
+        new BatchRepack(directory, clock.instant(), id, cancellation).run(batch);
+    if (published.isEmpty()) {
+      return new Done(Work.NONE, "the pack that would result is there already");
+    }
+    published.get().keep().ifPresent(keeps::add);
+    return new Done(
+        new Work(1, 0, published.get().objects(), published.get().bytes()),
+        "%d %s packs into one".formatted(batch.packs().size(), batch.kind().label()));
   }
 }

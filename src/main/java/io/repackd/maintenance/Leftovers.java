@@ -3,6 +3,7 @@ package io.repackd.maintenance;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.objectdir.TemporaryName;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.ObjectIds;
@@ -27,14 +28,16 @@ import java.util.regex.Pattern;
  * What a repackd that died has left in an object directory, put right.
  *
  * <p>Temporary files have names of a form that git's never have. A cycle writes them under the maintenance lock, so whoever
- * holds it now may remove them; and where a command writes them without it, the name says whether its process lives. Two kinds
- * say more than that something was begun:
+ * holds it now may remove them; and where one is written without it, the name says whether its process lives, and this process
+ * knows its own. Two kinds say more than that something was begun:
  *
  * <ul>
  *   <li>{@code tmp_hidden_NAME} is the index of a pack that was being deleted. If the pack is still there, it gets its index
  *       back; a later cycle deletes it. If it is not, what else belonged to it goes too.
  *   <li>{@code tmp_idx_…} may be the index of a pack which was being published and already has its name. It gets its own.
  * </ul>
+ *
+ * <p>Of the {@code .keep} files only {@linkplain TemporaryKeep temporary} ones go, and only those of the dead.
  *
  * <p>Indexes are hidden under the lock of the multi-pack-index, and under no other; so whoever holds that knows that nobody is
  * at it.
@@ -46,7 +49,8 @@ final class Leftovers {
 
   private static final Pattern NEW_INDEX = Pattern.compile("tmp_idx_" + DIGITS);
 
-  private static final Pattern OTHERS = Pattern.compile("tmp_(pack|rev|promisor|midx)_" + DIGITS);
+  private static final Pattern OTHERS =
+      Pattern.compile("tmp_(pack|rev|keep|promisor|baddeltas|midx)_" + DIGITS);
 
   private final ObjectDirectory directory;
   private final Cancellation cancellation;
@@ -66,19 +70,31 @@ final class Leftovers {
    *
    * @param removed how many files were removed
    * @param restored how many packs got their index back
+   * @param keeps how many temporary keeps were removed
    */
-  record Recovered(int removed, int restored) {}
+  record Recovered(int removed, int restored, int keeps) {
+    Recovered(int removed, int restored) {
+      this(removed, restored, 0);
+    }
+  }
 
-  /** Puts everything right. The caller holds the maintenance lock. */
-  Recovered recover() throws IOException {
+  /**
+   * Puts everything right.
+   *
+   * @param cycle the cycle that asks for it, and that holds the maintenance lock
+   */
+  Recovered recover(String cycle) throws IOException {
     int removed = LockFile.removeAbandoned(directory.path());
     removed += LockFile.removeAbandoned(directory.packDirectory());
     Recovered recovered = recoverHidden();
     removed += recovered.removed();
     int restored = recovered.restored();
-    for (Path file : temporaryFiles("tmp_*")) {
+    for (Path file : regularFiles("tmp_*")) {
       String name = name(file);
-      if (NEW_INDEX.matcher(name).matches() && !TemporaryName.writtenByAnother(name)) {
+      if (TemporaryName.beingWritten(file)) {
+        continue;
+      }
+      if (NEW_INDEX.matcher(name).matches()) {
         Optional<String> pack = packOf(file);
         if (pack.isPresent() && lacksIndex(pack.get()) && fits(pack.get(), file)) {
           directory.publisher().adopt(file, pack.get() + ".idx");
@@ -87,7 +103,7 @@ final class Leftovers {
           Files.delete(file);
           removed++;
         }
-      } else if (OTHERS.matcher(name).matches() && !TemporaryName.writtenByAnother(name)) {
+      } else if (OTHERS.matcher(name).matches()) {
         Files.delete(file);
         removed++;
       }
@@ -95,7 +111,18 @@ final class Leftovers {
     if (restored > 0) {
       directory.publisher().syncDirectory();
     }
-    return new Recovered(removed, restored);
+    return new Recovered(removed, restored, removeStaleKeeps(cycle));
+  }
+
+  /** Also where the pack never came. */
+  private int removeStaleKeeps(String cycle) throws IOException {
+    int removed = 0;
+    for (Path file : regularFiles("*.keep")) {
+      if (TemporaryKeep.removeIfStale(file, cycle)) {
+        removed++;
+      }
+    }
+    return removed;
   }
 
   /**
@@ -105,13 +132,13 @@ final class Leftovers {
    * @throws io.repackd.objectdir.LockedException if somebody may be deleting packs right now
    */
   Recovered recoverHidden() throws IOException {
-    if (temporaryFiles(HIDDEN + "*").isEmpty()) {
+    if (regularFiles(HIDDEN + "*").isEmpty()) {
       return new Recovered(0, 0);
     }
     int removed = 0;
     int restored = 0;
     try (LockFile _ = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
-      for (Path file : temporaryFiles(HIDDEN + "*")) {
+      for (Path file : regularFiles(HIDDEN + "*")) {
         String pack = name(file).substring(HIDDEN.length());
         if (lacksIndex(pack) && belongsTo(pack, file)) {
           directory.publisher().adopt(file, pack + ".idx");
@@ -131,7 +158,7 @@ final class Leftovers {
     return String.valueOf(file.getFileName());
   }
 
-  private List<Path> temporaryFiles(String names) throws IOException {
+  private List<Path> regularFiles(String names) throws IOException {
     List<Path> found = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory.packDirectory(), names)) {
       for (Path file : files) {
@@ -184,7 +211,7 @@ final class Leftovers {
     }
   }
 
-  /** Removes the sidecars of a pack that is gone. A {@code .keep} is never ours. */
+  /** Removes the sidecars of a pack that is gone. A {@code .keep} stays: no pack that had one was deleted. */
   private int removeRest(String pack) throws IOException {
     if (Files.exists(path(pack, "pack")) || Files.exists(path(pack, "idx"))) {
       return 0;

@@ -4,15 +4,19 @@ import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.RepackSettings;
 import io.repackd.maintenance.CyclePlan.Batch;
+import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.maintenance.RequestedMaintenance.Selection;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.platform.Cancellation;
 import io.repackd.platform.ProcessTable.Census;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Puts a batch of packs together by hand, as {@code git multi-pack-index repack} does, and has the index take the objects from
@@ -50,12 +54,26 @@ final class RequestedRepack {
       listener.begin(
           "Putting %d %s packs together into one"
               .formatted(batch.packs().size(), batch.kind().label()));
-      new BatchRepack(directory, clock.instant(), cancellation).run(batch);
-      // Also if the pack was there already: whoever wrote it may not have come to list it.
-      new RequestedWrite(directory, cancellation, listener).run(Selection.ALL);
+      repackAndWrite(batch);
       packs += batch.packs().size();
     }
     return packs;
+  }
+
+  private void repackAndWrite(Batch batch) throws IOException, StepFailure, RequestFailedException {
+    String id = UUID.randomUUID().toString();
+    Optional<TemporaryKeep> keep =
+        new BatchRepack(directory, clock.instant(), id, cancellation)
+            .run(batch)
+            .flatMap(Published::keep);
+    try {
+      // Also if the pack was there already: whoever wrote it may not have come to list it.
+      new RequestedWrite(directory, cancellation, listener).run(Selection.ALL);
+    } finally {
+      if (keep.isPresent()) {
+        keep.get().remove();
+      }
+    }
   }
 
   private Snapshot snapshot() throws IOException {

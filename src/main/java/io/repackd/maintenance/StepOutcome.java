@@ -20,16 +20,33 @@ public record StepOutcome(Step step, Result result, Duration duration, Work work
    * @param objectsPacked objects in the packs published
    * @param bytesWritten bytes of all files published
    * @param looseObjectsDeleted loose objects unlinked
+   * @param temporaryKeepsRemoved temporary keeps unlinked which a process or cycle that is over had left
    */
   public record Work(
       long packsWritten,
       long packsDeleted,
       long objectsPacked,
       long bytesWritten,
-      long looseObjectsDeleted) {
+      long looseObjectsDeleted,
+      long temporaryKeepsRemoved) {
     /** The work of a step that has nothing to do with loose objects. */
     public Work(long packsWritten, long packsDeleted, long objectsPacked, long bytesWritten) {
       this(packsWritten, packsDeleted, objectsPacked, bytesWritten, 0);
+    }
+
+    /** The work of a step that recovers nothing. */
+    public Work(
+        long packsWritten,
+        long packsDeleted,
+        long objectsPacked,
+        long bytesWritten,
+        long looseObjectsDeleted) {
+      this(packsWritten, packsDeleted, objectsPacked, bytesWritten, looseObjectsDeleted, 0);
+    }
+
+    /** Nothing but keeps that were left. */
+    static Work ofTemporaryKeeps(long removed) {
+      return new Work(0, 0, 0, 0, 0, removed);
     }
 
     /** Nothing was written or deleted. */
@@ -42,7 +59,8 @@ public record StepOutcome(Step step, Result result, Duration duration, Work work
           packsDeleted + other.packsDeleted,
           objectsPacked + other.objectsPacked,
           bytesWritten + other.bytesWritten,
-          looseObjectsDeleted + other.looseObjectsDeleted);
+          looseObjectsDeleted + other.looseObjectsDeleted,
+          temporaryKeepsRemoved + other.temporaryKeepsRemoved);
     }
   }
 }

@@ -45,6 +45,7 @@ final class RepositoryMeters {
   static final String PACKS_DELETED = "repackd_packs_deleted_total";
   static final String OBJECTS_PACKED = "repackd_objects_packed_total";
   static final String BYTES_WRITTEN = "repackd_bytes_written_total";
+  static final String TEMPORARY_KEEPS_REMOVED = "repackd_temporary_keeps_removed_total";
   static final String VERIFY_FAILURES = "repackd_verify_failures_total";
 
   /**
@@ -187,6 +188,12 @@ final class RepositoryMeters {
     count(PACKS_DELETED, "Packs deleted.", tags, work.packsDeleted(), deletesPacks);
     count(OBJECTS_PACKED, "Objects in published packs.", tags, work.objectsPacked(), writesPacks);
     count(BYTES_WRITTEN, "Bytes of published files.", tags, work.bytesWritten(), writesPacks);
+    count(
+        TEMPORARY_KEEPS_REMOVED,
+        "Temporary keep files removed that a dead process had left.",
+        repository,
+        work.temporaryKeepsRemoved(),
+        step == Step.RECOVER);
     if (step == Step.VERIFY && outcome.result() == Result.FAILED) {
       verifyFailures(1, 0);
     }

@@ -43,10 +43,19 @@ public final class FilePublisher {
   public Unpublished create(String kind) throws IOException {
     Files.createDirectories(directory);
     Path file = directory.resolve("tmp_" + kind + "_" + TemporaryName.unique());
-    FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
-    return new Unpublished(file, channel);
+    TemporaryName.begin(file);
+    try {
+      return new Unpublished(
+          file,
+          FileChannel.open(
+              file,
+              StandardOpenOption.READ,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.CREATE_NEW));
+    } catch (IOException | RuntimeException | Error e) {
+      TemporaryName.end(file);
+      throw e;
+    }
   }
 
   /**
@@ -122,11 +131,27 @@ public final class FilePublisher {
       published = true;
     }
 
+    /**
+     * Gives a read-only file its name if nothing has that name.
+     *
+     * @return the file that has it now
+     * @throws java.nio.file.FileAlreadyExistsException if something has it
+     */
+    public FileStamp publishIfAbsent(String name) throws IOException {
+      permissions.apply(file, true);
+      // What was renamed would replace what is there; closing removes the temporary name.
+      return FileStamp.of(Files.createLink(directory.resolve(name), file));
+    }
+
     @Override
     public void close() throws IOException {
-      channel.close();
-      if (!published) {
-        Files.deleteIfExists(file);
+      try {
+        channel.close();
+        if (!published) {
+          Files.deleteIfExists(file);
+        }
+      } finally {
+        TemporaryName.end(file);
       }
     }
   }

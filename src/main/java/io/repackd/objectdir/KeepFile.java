@@ -19,14 +19,17 @@ final class KeepFile {
   private KeepFile() {}
 
   static KeepOwner owner(Path file) throws IOException {
-    String start;
-    try (InputStream in = Files.newInputStream(file)) {
-      start = new String(in.readNBytes(MAX_READ_BYTES), StandardCharsets.UTF_8);
-    }
-    String line = start.lines().findFirst().orElse("");
+    String line = read(file).lines().findFirst().orElse("");
     if (REPACKD.matcher(line).matches()) {
       return KeepOwner.REPACKD;
     }
     return GIT.matcher(line).matches() ? KeepOwner.GIT : KeepOwner.OTHER;
+  }
+
+  /** How one begins. Those of programs are shorter. */
+  static String read(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return new String(in.readNBytes(MAX_READ_BYTES), StandardCharsets.UTF_8);
+    }
   }
 }

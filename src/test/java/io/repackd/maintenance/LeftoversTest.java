@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.repackd.GitRepository;
 import io.repackd.maintenance.Leftovers.Recovered;
+import io.repackd.objectdir.FilePublisher.Unpublished;
 import io.repackd.objectdir.LockedException;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.RepositoryDiscovery;
+import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.platform.Cancellation;
 import io.repackd.platform.ProcessStamp;
 import java.io.IOException;
@@ -32,7 +34,7 @@ class LeftoversTest {
 
   private Recovered recover() throws IOException {
     ObjectDirectory objects = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
-    return new Leftovers(objects, new Cancellation()).recover();
+    return new Leftovers(objects, new Cancellation()).recover("this-cycle");
   }
 
   private Path file(String name) {
@@ -137,5 +139,32 @@ class LeftoversTest {
     Files.writeString(file("tmp_lock_c"), own.render() + "\n");
     assertThat(recover()).isEqualTo(new Recovered(2, 0));
     assertThat(file("tmp_lock_c")).exists();
+  }
+
+  @Test
+  void whatThisProcessIsWritingBesideTheCycleStays() throws Exception {
+    ObjectDirectory objects = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
+    Path written;
+    try (Unpublished index = objects.publisher().create("idx")) {
+      written = index.file();
+      assertThat(recover()).isEqualTo(new Recovered(0, 0));
+      assertThat(written).exists();
+    }
+    Files.createFile(written);
+    assertThat(recover()).isEqualTo(new Recovered(1, 0));
+  }
+
+  @Test
+  void aStaleKeepGoesAlsoIfItsPackNeverCame() throws Exception {
+    ObjectDirectory objects = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
+    TemporaryKeep.place(objects.publisher(), firstPack(), "that-cycle");
+    TemporaryKeep.place(objects.publisher(), "pack-that-never-came", "that-cycle");
+    TemporaryKeep.place(objects.publisher(), "pack-under-way", "this-cycle");
+    Files.writeString(file("pack-of-a-push.keep"), "receive-pack 123 on host");
+    Files.createFile(file("pack-of-mine.keep"));
+    assertThat(recover()).isEqualTo(new Recovered(0, 0, 2));
+    assertThat(repository.files(".keep"))
+        .containsExactly(
+            file("pack-of-a-push.keep"), file("pack-of-mine.keep"), file("pack-under-way.keep"));
   }
 }

@@ -1,0 +1,234 @@
+package io.repackd.maintenance;
+
+import io.repackd.objectdir.FilePublisher;
+import io.repackd.objectdir.FilePublisher.Unpublished;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.ObjectDirectoryException;
+import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.TemporaryKeep;
+import io.repackd.pack.CorruptFileException;
+import io.repackd.pack.PackFile;
+import io.repackd.pack.PackVerification;
+import io.repackd.pack.PackWriter;
+import io.repackd.platform.Cancellation;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The one way in which a new pack comes into an object directory.
+ *
+ * <p>Pack, index and reverse index are written under temporary names, read back and verified, and synchronised. Then they get
+ * their names: {@code .keep}, {@code .promisor} and {@code .baddeltas} first, so that nobody meets the pack without them, then
+ * {@code .pack} and {@code .rev}, and the {@code .idx} last, without which a pack is not there for anybody; then the directory is
+ * synchronised. If something fails on the way, whatever was published of it goes again.
+ */
+final class PackPublication {
+  private final ObjectDirectory directory;
+  private final Check check;
+  private final Cancellation cancellation;
+
+  /** Reads a pack back before it is published. */
+  interface Check {
+    /**
+     * Checks a pack.
+     *
+     * @throws CorruptFileException if it is not what it should be: nothing is published
+     */
+    void check(PackFile pack, Cancellation cancellation) throws CorruptFileException;
+  }
+
+  /** Settles how old a pack is to look. Asked once the objects are copied: their packs may have been touched meanwhile. */
+  interface ModificationTime {
+    Instant afterTheCopy() throws IOException;
+  }
+
+  /** Words the {@code .baddeltas} file. Asked just before the pack becomes visible. */
+  interface BadDeltas {
+    String content() throws IOException;
+  }
+
+  /**
+   * What lies beside the pack.
+   *
+   * @param kind ordinary, or promisor
+   * @param badDeltas what its {@code .baddeltas} file says; empty if it has none
+   * @param keepOfCycle the cycle that gives it a temporary keep; empty if it has none
+   */
+  record Beside(PackKind kind, Optional<BadDeltas> badDeltas, Optional<String> keepOfCycle) {}
+
+  /**
+   * A pack that was published.
+   *
+   * @param name what its files are called before the dot
+   * @param objects how many objects it has
+   * @param bytes the sizes of pack, index and reverse index together
+   * @param keep its temporary keep, which whoever asked for it has to remove; empty also if somebody else's lies there
+   */
+  record Published(String name, long objects, long bytes, Optional<TemporaryKeep> keep) {}
+
+  /** Publication of packs which are verified in full. */
+  PackPublication(ObjectDirectory directory, Cancellation cancellation) {
+    this(directory, PackVerification::verify, cancellation);
+  }
+
+  PackPublication(ObjectDirectory directory, Check check, Cancellation cancellation) {
+    this.directory = directory;
+    this.check = check;
+    this.cancellation = cancellation;
+  }
+
+  /**
+   * Writes a pack and publishes it.
+   *
+   * @param writer prepared, and used for nothing yet
+   * @return nothing if a pack of that name is there, complete: the same bytes have the same name
+   * @throws IOException if a file cannot be written, or a sidecar lies there that would make another kind of it
+   */
+  Optional<Published> publish(PackWriter writer, Beside beside, ModificationTime time)
+      throws IOException {
+    FilePublisher publisher = directory.publisher();
+    try (Unpublished pack = publisher.create("pack");
+        Unpublished reverseIndex = publisher.create("rev");
+        Unpublished index = publisher.create("idx")) {
+      String name = "pack-" + writer.writePack(pack.channel());
+      writer.writeIndex(index.channel());
+      writer.writeReverseIndex(reverseIndex.channel());
+      if (complete(name)) {
+        return Optional.empty();
+      }
+      verify(pack.file(), index.file());
+      pack.setModified(time.afterTheCopy());
+      pack.sync();
+      index.sync();
+      reverseIndex.sync();
+      cancellation.check();
+      return new Placing(publisher, name, beside)
+          .place(new Written(pack, reverseIndex, index), writer.objects());
+    }
+  }
+
+  private void verify(Path pack, Path index) throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      check.check(PackFile.open(pack, index, directory.hash(), arena), cancellation);
+    }
+  }
+
+  /** A pack without its index is what a crash left of an earlier attempt: it is no pack, and is replaced. */
+  private boolean complete(String name) {
+    return Files.exists(path(name, "pack")) && Files.exists(path(name, "idx"));
+  }
+
+  private Path path(String name, String extension) {
+    return directory.packDirectory().resolve(name + "." + extension);
+  }
+
+  /** The files of a pack, written and synchronised. */
+  private record Written(Unpublished pack, Unpublished reverseIndex, Unpublished index) {}
+
+  /** The giving of names. */
+  private final class Placing {
+    private final FilePublisher publisher;
+    private final String name;
+    private final Beside beside;
+    private final List<FileStamp> placed = new ArrayList<>();
+    private Optional<TemporaryKeep> keep = Optional.empty();
+
+    Placing(FilePublisher publisher, String name, Beside beside) {
+      this.publisher = publisher;
+      this.name = name;
+      this.beside = beside;
+    }
+
+    Optional<Published> place(Written files, long objects) throws IOException {
+      try {
+        refuseOtherKind();
+        if (beside.keepOfCycle().isPresent()) {
+          keep = TemporaryKeep.place(publisher, name, beside.keepOfCycle().get());
+        }
+        // A keep must never come to a pack that is visible: who has listed it relies on there
+        // being none.
+        if (complete(name)) {
+          removeKeep();
+          return Optional.empty();
+        }
+        placeSidecars();
+        long bytes = files.pack().channel().size() + files.index().channel().size();
+        place(files.pack(), "pack");
+        if (directory.traits().writeReverseIndex()) {
+          bytes += files.reverseIndex().channel().size();
+          place(files.reverseIndex(), Sidecar.REVERSE_INDEX.extension());
+        }
+        files.index().publishReadOnly(name + ".idx");
+        publisher.syncDirectory();
+        return Optional.of(new Published(name, objects, bytes, keep));
+      } catch (IOException | RuntimeException | Error e) {
+        retract(e);
+        throw e;
+      }
+    }
+
+    /** What an earlier pack of that name left would make a cruft or a promisor pack of this one. */
+    private void refuseOtherKind() throws ObjectDirectoryException {
+      for (Sidecar sidecar : List.of(Sidecar.MTIMES, Sidecar.PROMISOR)) {
+        boolean wanted = sidecar == Sidecar.PROMISOR && beside.kind() == PackKind.PROMISOR;
+        if (!wanted && Files.exists(path(name, sidecar.extension()))) {
+          throw new ObjectDirectoryException(
+              "cannot publish %s: %s is there without it"
+                  .formatted(path(name, "pack"), path(name, sidecar.extension())));
+        }
+      }
+    }
+
+    private void placeSidecars() throws IOException {
+      if (beside.kind() == PackKind.PROMISOR) {
+        place("", Sidecar.PROMISOR);
+      }
+      if (beside.badDeltas().isPresent()) {
+        place(beside.badDeltas().get().content(), Sidecar.BAD_DELTAS);
+      }
+    }
+
+    private void place(String content, Sidecar sidecar) throws IOException {
+      try (Unpublished file = publisher.create(sidecar.extension())) {
+        file.write(content);
+        file.sync();
+        place(file, sidecar.extension());
+      }
+    }
+
+    private void place(Unpublished file, String extension) throws IOException {
+      file.publishReadOnly(name + "." + extension);
+      placed.add(FileStamp.of(path(name, extension)));
+    }
+
+    /** Exactly what was placed here: somebody else may be about to publish the same pack. */
+    private void retract(Throwable reason) {
+      try {
+        if (!Files.exists(path(name, "idx"))) {
+          for (FileStamp file : placed.reversed()) {
+            if (file.unchanged()) {
+              Files.deleteIfExists(file.path());
+            }
+          }
+        }
+        removeKeep();
+      } catch (IOException e) {
+        reason.addSuppressed(e);
+      }
+    }
+
+    private void removeKeep() throws IOException {
+      if (keep.isPresent()) {
+        keep.get().remove();
+      }
+    }
+  }
+}

@@ -1,0 +1,164 @@
+package io.repackd.objectdir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.repackd.objectdir.TemporaryKeep.Content;
+import io.repackd.platform.ProcessStamp;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TemporaryKeepTest {
+  private static final ProcessStamp OWN = ProcessStamp.own();
+
+  @TempDir Path directory;
+  private Path file;
+
+  @BeforeEach
+  void start() {
+    file = directory.resolve("pack-1.keep");
+  }
+
+  private static ProcessStamp dead() {
+    return new ProcessStamp(
+        OWN.host(), OWN.bootId(), OWN.pidNamespace(), OWN.pid(), OWN.startTicks() - 1);
+  }
+
+  private boolean removed(String content) throws IOException {
+    Files.writeString(file, content);
+    boolean removed = TemporaryKeep.removeIfStale(file, "this-cycle");
+    assertThat(Files.exists(file)).isEqualTo(!removed);
+    return removed;
+  }
+
+  private boolean removed(ProcessStamp owner) throws IOException {
+    return removed(new Content(owner, "that-cycle").render());
+  }
+
+  @Test
+  void whatIsWrittenCanBeReadBack() throws Exception {
+    FilePublisher publisher = new FilePublisher(directory, SharedPermissions.UMASK);
+    Optional<TemporaryKeep> keep = TemporaryKeep.place(publisher, "pack-1", "this-cycle");
+    assertThat(Content.parse(Files.readString(file))).contains(new Content(OWN, "this-cycle"));
+    assertThat(Files.readString(file))
+        .isEqualTo(
+            "repackd %d on %s\nstart=%d\nboot=%s\nns=%s\ncycle=this-cycle\n"
+                .formatted(
+                    OWN.pid(), OWN.host(), OWN.startTicks(), OWN.bootId(), OWN.pidNamespace()));
+    assertThat(KeepFile.owner(file)).isEqualTo(KeepOwner.REPACKD);
+    keep.orElseThrow().remove();
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void aKeepThatIsThereIsNotReplaced() throws Exception {
+    Files.writeString(file, "mine");
+    FilePublisher publisher = new FilePublisher(directory, SharedPermissions.UMASK);
+    assertThat(TemporaryKeep.place(publisher, "pack-1", "this-cycle")).isEmpty();
+    assertThat(file).hasContent("mine");
+    assertThat(directory).isDirectoryNotContaining(found -> !found.equals(file));
+  }
+
+  @Test
+  void onlyTheFileThatWasMadeIsRemoved() throws Exception {
+    FilePublisher publisher = new FilePublisher(directory, SharedPermissions.UMASK);
+    TemporaryKeep keep = TemporaryKeep.place(publisher, "pack-1", "this-cycle").orElseThrow();
+    Files.delete(file);
+    Files.writeString(file, "mine");
+    keep.remove();
+    assertThat(file).hasContent("mine");
+  }
+
+  @Test
+  void aProcessIdThatIsUsedAgainFoolsNobody() throws Exception {
+    assertThat(removed(dead())).isTrue();
+  }
+
+  @Test
+  void whatIsFromAnotherBootIsStale() throws Exception {
+    assertThat(
+            removed(
+                new ProcessStamp(OWN.host(), "b", OWN.pidNamespace(), OWN.pid(), OWN.startTicks())))
+        .isTrue();
+  }
+
+  @Test
+  void aProcessOfAnotherHostCountsAsAlive() throws Exception {
+    assertThat(removed(new ProcessStamp("elsewhere", "b", OWN.pidNamespace(), 1, 1))).isFalse();
+  }
+
+  @Test
+  void aProcessOfAnotherNamespaceCountsAsAlive() throws Exception {
+    assertThat(removed(new ProcessStamp(OWN.host(), OWN.bootId(), "pid:[1]", OWN.pid(), 1)))
+        .isFalse();
+  }
+
+  @Test
+  void anotherLiveProcessIsAlive() throws Exception {
+    Process other = new ProcessBuilder("cat").start();
+    try {
+      String stat = Files.readString(Path.of("/proc/%d/stat".formatted(other.pid())));
+      long start = Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[22 - 3]);
+      ProcessStamp alive =
+          new ProcessStamp(OWN.host(), OWN.bootId(), OWN.pidNamespace(), other.pid(), start);
+      assertThat(removed(alive)).isFalse();
+    } finally {
+      other.outputWriter().close();
+      other.waitFor();
+    }
+  }
+
+  @Test
+  void whatThisProcessLeftInAnEarlierCycleIsStale() throws Exception {
+    assertThat(removed(OWN)).isTrue();
+  }
+
+  @Test
+  void whatThisCycleHasMadeIsNot() throws Exception {
+    assertThat(removed(new Content(OWN, "this-cycle").render())).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "\n",
+        "receive-pack 123 on host",
+        "fetch-pack 123 on host\n",
+        "repackd 123 on host\n",
+        "repackd 123 on host\nstart=1\nboot=\nns=pid:[1]\ncycle=1\n",
+        "repackd 123 on host\nstart=-1\nboot=b\nns=pid:[1]\ncycle=1\n",
+        "repackd 123 on host\nstart=1\nboot=b\nns=pid:[1]\n",
+        "do not touch\n",
+      })
+  void whatIsSomebodyElsesStays(String content) throws Exception {
+    assertThat(removed(content.replace("host", OWN.host()))).isFalse();
+  }
+
+  @Test
+  void oneWithANoteAddedIsSomebodyElses() throws Exception {
+    String content = new Content(dead(), "that-cycle").render();
+    assertThat(removed(content + "and I still need it\n")).isFalse();
+    assertThat(removed(content)).isTrue();
+  }
+
+  @Test
+  void aSymbolicLinkOrADirectoryIsLeftAlone() throws Exception {
+    Path precious = directory.resolve("precious");
+    Files.writeString(precious, new Content(dead(), "that-cycle").render());
+    Files.createSymbolicLink(file, precious);
+    assertThat(TemporaryKeep.removeIfStale(file, "this-cycle")).isFalse();
+    Path folder = Files.createDirectory(directory.resolve("pack-2.keep"));
+    assertThat(TemporaryKeep.removeIfStale(folder, "this-cycle")).isFalse();
+    assertThat(TemporaryKeep.removeIfStale(directory.resolve("pack-3.keep"), "this-cycle"))
+        .isFalse();
+    assertThat(precious).exists();
+    assertThat(folder).exists();
+  }
+}
