@@ -1,5 +1,6 @@
 package io.repackd;
 
+import io.repackd.config.AggregateSettings;
 import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.MaintenanceSettings;
@@ -21,6 +22,20 @@ public final class TestRegistrations {
   /** Never due in the life of a test. */
   public static final Schedule EVERY_DAY = new Schedule.Every(Duration.ofDays(1));
 
+  /** As the reference configuration has it, but for a distance that is never over in the life of a test. */
+  public static final AggregateSettings AGGREGATE =
+      new AggregateSettings(
+          true,
+          Duration.ofDays(1),
+          10,
+          256,
+          Duration.ofMinutes(1),
+          1000,
+          50_000,
+          2_000_000,
+          512L << 20,
+          false);
+
   private TestRegistrations() {}
 
   public static MaintenanceSettings settings(boolean enabled, Schedule schedule, Duration jitter) {
@@ -29,6 +44,7 @@ public final class TestRegistrations {
         schedule,
         jitter,
         new MultiPackIndexSettings(true),
+        AGGREGATE,
         new ExpireSettings(true, Duration.ofHours(1)),
         new RepackSettings(true, new BatchSize.Auto(), Duration.ofMinutes(1)),
         new SafetySettings(false, 0));

@@ -1,5 +1,6 @@
 package io.repackd.maintenance;
 
+import io.repackd.config.AggregateSettings;
 import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.MaintenanceSettings;
@@ -35,6 +36,17 @@ public final class StepsAlone {
           new Schedule.Every(Duration.ofHours(1)),
           Duration.ZERO,
           new MultiPackIndexSettings(true),
+          new AggregateSettings(
+              false,
+              Duration.ofMinutes(1),
+              10,
+              256,
+              Duration.ZERO,
+              1000,
+              50_000,
+              2_000_000,
+              512L << 20,
+              false),
           new ExpireSettings(true, Duration.ofHours(1)),
           new RepackSettings(false, new BatchSize.Auto(), Duration.ZERO),
           new SafetySettings(true, 0));

@@ -20,7 +20,15 @@ final class KnownKeys {
 
   /** The keys of the top level that say how a repository is maintained, and so may stand in an entry too. */
   static final Set<String> MAINTENANCE =
-      Set.of("enabled", "schedule", "jitter", "multi-pack-index", "expire", "repack", "safety");
+      Set.of(
+          "enabled",
+          "schedule",
+          "jitter",
+          "multi-pack-index",
+          "aggregate",
+          "expire",
+          "repack",
+          "safety");
 
   private static final ConfigValue TEXT = ConfigValueFactory.fromAnyRef("");
 

@@ -16,6 +16,16 @@ final class MaintenanceReader {
           .as(MaintenanceReader::batchSize)
           .orWord("auto", new BatchSize.Auto());
 
+  private static final Duration MONTH = Duration.ofDays(30);
+
+  private static final int MAX_AGGREGATED_PACKS = 100_000;
+
+  private static final int MAX_AGGREGATED_LOOSE_OBJECTS = 10_000_000;
+
+  private static final int MAX_AGGREGATED_OBJECTS = 1_000_000_000;
+
+  private static final Form<Long> AGGREGATED_BYTES = Form.bytes(64L << 10, 1L << 40);
+
   private enum ForeignOwner {
     REFUSE,
     ALLOW
@@ -33,6 +43,7 @@ final class MaintenanceReader {
         settings.get("schedule", Form.SCHEDULE),
         settings.get("jitter", upTo(DAY)),
         new MultiPackIndexSettings(multiPackIndex.get("enabled", Form.BOOLEAN)),
+        aggregate(settings.group("aggregate")),
         new ExpireSettings(expire.get("enabled", Form.BOOLEAN), expire.get("min-age", upTo(YEAR))),
         new RepackSettings(
             repack.get("enabled", Form.BOOLEAN),
@@ -41,6 +52,36 @@ final class MaintenanceReader {
         new SafetySettings(
             safety.get("foreign-owner", Form.oneOf(ForeignOwner.class)) == ForeignOwner.ALLOW,
             safety.get("disk-reserve", Form.bytes(0, MAX_RESERVE_BYTES))));
+  }
+
+  private static AggregateSettings aggregate(Section aggregate) {
+    AggregateSettings read =
+        new AggregateSettings(
+            aggregate.get("enabled", Form.BOOLEAN),
+            aggregate.get("interval", Form.duration(Duration.ofSeconds(1), DAY)),
+            aggregate.get("min-packs", Form.number(2, MAX_AGGREGATED_PACKS)),
+            aggregate.get("min-loose", Form.number(1, MAX_AGGREGATED_LOOSE_OBJECTS)),
+            aggregate.get("min-age", upTo(MONTH)),
+            aggregate.get("max-packs", Form.number(2, MAX_AGGREGATED_PACKS)),
+            aggregate.get("max-loose", Form.number(1, MAX_AGGREGATED_LOOSE_OBJECTS)),
+            aggregate.get("max-objects", Form.number(1, MAX_AGGREGATED_OBJECTS)),
+            aggregate.get("max-bytes", AGGREGATED_BYTES),
+            aggregate.get("promisor", Form.BOOLEAN));
+    atLeast(aggregate, "max-packs", read.maxPacks(), "min-packs", read.minPacks());
+    atLeast(aggregate, "max-loose", read.maxLoose(), "min-loose", read.minLoose());
+    return read;
+  }
+
+  /** With a most below the least nothing would ever be done, and nobody would know why. */
+  private static void atLeast(Section group, String mostKey, int most, String leastKey, int least) {
+    if (most >= least) {
+      return;
+    }
+    if (group.contains(mostKey)) {
+      group.complain(mostKey, most + " is less than " + leastKey + ", " + least);
+    } else {
+      group.complain(leastKey, least + " is more than " + mostKey + ", " + most);
+    }
   }
 
   private static BatchSize batchSize(long bytes) {

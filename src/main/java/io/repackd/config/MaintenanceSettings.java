@@ -12,6 +12,7 @@ import java.util.Map;
  * @param schedule when its cycles run
  * @param jitter by how much a cycle is put off at random, at most, so that repositories do not all start together
  * @param multiPackIndex the multi-pack-index
+ * @param aggregate what is bundled between cycles and while a repack runs
  * @param expire which packs are deleted, and when
  * @param repack which packs are put together
  * @param safety what is refused
@@ -21,6 +22,7 @@ public record MaintenanceSettings(
     Schedule schedule,
     Duration jitter,
     MultiPackIndexSettings multiPackIndex,
+    AggregateSettings aggregate,
     ExpireSettings expire,
     RepackSettings repack,
     SafetySettings safety) {
@@ -31,6 +33,16 @@ public record MaintenanceSettings(
     written.put("schedule", schedule.toString());
     written.put("jitter", Quantity.text(jitter));
     written.put("multi-pack-index.enabled", String.valueOf(multiPackIndex.enabled()));
+    written.put("aggregate.enabled", String.valueOf(aggregate.enabled()));
+    written.put("aggregate.interval", Quantity.text(aggregate.interval()));
+    written.put("aggregate.min-packs", String.valueOf(aggregate.minPacks()));
+    written.put("aggregate.min-loose", String.valueOf(aggregate.minLoose()));
+    written.put("aggregate.min-age", Quantity.text(aggregate.minAge()));
+    written.put("aggregate.max-packs", String.valueOf(aggregate.maxPacks()));
+    written.put("aggregate.max-loose", String.valueOf(aggregate.maxLoose()));
+    written.put("aggregate.max-objects", String.valueOf(aggregate.maxObjects()));
+    written.put("aggregate.max-bytes", Quantity.text(aggregate.maxBytes()));
+    written.put("aggregate.promisor", String.valueOf(aggregate.promisor()));
     written.put("expire.enabled", String.valueOf(expire.enabled()));
     written.put("expire.min-age", Quantity.text(expire.minAge()));
     written.put("repack.enabled", String.valueOf(repack.enabled()));

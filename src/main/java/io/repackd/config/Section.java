@@ -59,6 +59,16 @@ final class Section {
     return form.read(inReference(key));
   }
 
+  /** Whether a key has a value of its own, so that there is a place to complain about. */
+  boolean contains(String key) {
+    return settings.containsKey(key);
+  }
+
+  /** Complains about a value that is right by itself, and not beside others. */
+  void complain(String key, String message) {
+    complaints.add(origin(key), prefix + key + ": " + message);
+  }
+
   /** Where the value of a key stands. */
   ConfigOrigin origin(String key) {
     ConfigValue value = settings.get(key);

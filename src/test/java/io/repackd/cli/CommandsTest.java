@@ -131,6 +131,10 @@ class CommandsTest {
     assertThat(out.toString().replace(root.toString(), "/R"))
         .isEqualTo(
             "a: /R/a: enabled=true schedule=\"every 1h30m\" jitter=5m multi-pack-index.enabled=true"
+                + " aggregate.enabled=true aggregate.interval=1m aggregate.min-packs=10"
+                + " aggregate.min-loose=256 aggregate.min-age=1m aggregate.max-packs=1000"
+                + " aggregate.max-loose=50000 aggregate.max-objects=2000000"
+                + " aggregate.max-bytes=\"512 MiB\" aggregate.promisor=false"
                 + " expire.enabled=true expire.min-age=1h repack.enabled=true"
                 + " repack.batch-size=auto repack.min-age=5s safety.foreign-owner=refuse"
                 + " safety.disk-reserve=\"1 GiB\"\n");

@@ -34,9 +34,9 @@ class ComplaintTest {
           # unknown keys
           max-concurent = 3                          | 1 | max-concurent: unknown key; did you mean max-concurrent?
           expire {;min-aeg = 1h;}                    | 2 | expire.min-aeg: unknown key; did you mean expire.min-age?
-          min-age = 1h                               | 1 | min-age: unknown key; did you mean expire.min-age or repack.min-age?
+          min-age = 1h                               | 1 | min-age: unknown key; did you mean aggregate.min-age or expire.min-age or repack.min-age?
           colour = red                               | 1 | colour: unknown key
-          "expire.min-age" = 1h                      | 1 | "expire.min-age": unknown key; did you mean expire.min-age or repack.min-age?
+          "expire.min-age" = 1h                      | 1 | "expire.min-age": unknown key; did you mean aggregate.min-age or expire.min-age or repack.min-age?
           repackd { enabled = true }                 | 1 | repackd: unknown key; did you mean repack?
           a.b.c = 1                                  | 1 | a: unknown key
           # wrong types
@@ -61,6 +61,9 @@ class ComplaintTest {
           jitter = 1h soon                           | 1 | jitter: 1h soon is no duration; give one such as 1h
           expire.min-age = 99999999999999999d        | 1 | expire.min-age: 99999999999999999d is more than the most, 365d
           repack.min-age = 1 MiB                     | 1 | repack.min-age: 1 MiB: there is no unit MiB; use ms, s, m, h, d or w
+          aggregate.interval = 999ms                 | 1 | aggregate.interval: 999ms is less than the least, 1s
+          aggregate.interval = 2d                    | 1 | aggregate.interval: 2d is more than the most, 1d
+          aggregate.min-age = 31d                    | 1 | aggregate.min-age: 31d is more than the most, 30d
           # sizes
           safety.disk-reserve = 100                  | 1 | safety.disk-reserve: 100 has no unit; give a size such as 100 bytes or 10 MiB
           safety.disk-reserve = 1 GB                 | 1 | safety.disk-reserve: 1 GB: there is no unit GB; use bytes, KiB, MiB, GiB or TiB
@@ -71,6 +74,8 @@ class ComplaintTest {
           log.max-file-size = 1 KiB                  | 1 | log.max-file-size: 1 KiB is less than the least, 64 KiB
           repack.batch-size = 99999999 TiB           | 1 | repack.batch-size: 99999999 TiB is more than the most, 9223372036854775807 bytes
           repack.batch-size = automatic              | 1 | repack.batch-size: automatic is no size; give one such as 10 MiB
+          aggregate.max-bytes = 63 KiB               | 1 | aggregate.max-bytes: 63 KiB is less than the least, 64 KiB
+          aggregate.max-bytes = 2 TiB                | 1 | aggregate.max-bytes: 2 TiB is more than the most, 1 TiB
           # numbers and words
           max-concurrent = 0                         | 1 | max-concurrent: 0 is out of range; give a number from 1 to 64
           max-concurrent = 65                        | 1 | max-concurrent: 65 is out of range; give a number from 1 to 64
@@ -78,6 +83,16 @@ class ComplaintTest {
           log.max-files = 99999999999999999999       | 1 | log.max-files: 99999999999999999999 is no whole number; give a number from 1 to 1000
           log.level = loud                           | 1 | log.level: loud is not known; give error or warn or info or debug
           safety.foreign-owner = ignore              | 1 | safety.foreign-owner: ignore is not known; give refuse or allow
+          aggregate.min-packs = 1                    | 1 | aggregate.min-packs: 1 is out of range; give a number from 2 to 100000
+          aggregate.min-loose = 0                    | 1 | aggregate.min-loose: 0 is out of range; give a number from 1 to 10000000
+          aggregate.max-packs = 1                    | 1 | aggregate.max-packs: 1 is out of range; give a number from 2 to 100000
+          aggregate.max-loose = 10000001             | 1 | aggregate.max-loose: 10000001 is out of range; give a number from 1 to 10000000
+          aggregate.max-objects = 0                  | 1 | aggregate.max-objects: 0 is out of range; give a number from 1 to 1000000000
+          aggregate.promisor = perhaps               | 1 | aggregate.promisor: perhaps is neither true nor false
+          # values that do not go together
+          aggregate {;max-packs = 9;}                | 2 | aggregate.max-packs: 9 is less than min-packs, 10
+          aggregate.min-packs = 1001                 | 1 | aggregate.min-packs: 1001 is more than max-packs, 1000
+          aggregate.max-loose = 255                  | 1 | aggregate.max-loose: 255 is less than min-loose, 256
           # listen
           web.listen = "9842"                        | 1 | web.listen: 9842 is no address with a port; give an address and a port such as 127.0.0.1:9842
           web.listen = 9842                          | 1 | web.listen: 9842 is not possible; give an address such as 127.0.0.1:9842
@@ -107,6 +122,7 @@ class ComplaintTest {
           repositories = [;{ path = /a,; expire { min-age = 30 } };]| 3 | expire.min-age: 30 has no unit; give a duration such as 30m
           repositories = [;{ path = /a,; expire = 30 };]| 3 | expire: give a group of settings, expire { … }
           repositories = [;{ path = /a, name = "a\\u001b[2J" };]| 2 | name: a [2J contains a control character
+          repositories = [;{ path = /a,; aggregate.max-packs = 9 };]| 3 | aggregate.max-packs: 9 is less than min-packs, 10
           repositories = [;"/srv/[a";]               | 2 | path: /srv/[a is no glob: Missing ']
           repositories = [;"/srv/a\\u0000b";]        | 2 | path: Nul character not allowed: /srv/a b
           repositories = [;"~git/a";]                | 2 | path: ~git/a: only ~ and ~/ are known, not the home directory of somebody else

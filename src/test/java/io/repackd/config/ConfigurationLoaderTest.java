@@ -38,6 +38,17 @@ class ConfigurationLoaderTest {
                     new Schedule.Cron("0 0 * * * ?"),
                     Duration.ofMinutes(5),
                     new MultiPackIndexSettings(true),
+                    new AggregateSettings(
+                        true,
+                        Duration.ofMinutes(1),
+                        10,
+                        256,
+                        Duration.ofMinutes(1),
+                        1000,
+                        50_000,
+                        2_000_000,
+                        512L << 20,
+                        false),
                     new ExpireSettings(true, Duration.ofHours(1)),
                     new RepackSettings(true, new BatchSize.Auto(), Duration.ofSeconds(5)),
                     new SafetySettings(false, 1L << 30)),
@@ -63,6 +74,8 @@ class ConfigurationLoaderTest {
             schedule = "every 45m"
             jitter = 30s
             multi-pack-index { enabled = false }
+            aggregate { enabled = off, interval = 7s, min-packs = 3, min-loose = 4, min-age = 5m, max-packs = 600, max-loose = 700 }
+            aggregate { max-objects = 800, max-bytes = 9 MiB, promisor = yes }
             expire { enabled = false, min-age = 2d }
             repack { enabled = no, batch-size = 3 GiB, min-age = 1m }
             safety { foreign-owner = allow, disk-reserve = 5 MiB }
@@ -85,6 +98,17 @@ class ConfigurationLoaderTest {
                     new Schedule.Every(Duration.ofMinutes(45)),
                     Duration.ofSeconds(30),
                     new MultiPackIndexSettings(false),
+                    new AggregateSettings(
+                        false,
+                        Duration.ofSeconds(7),
+                        3,
+                        4,
+                        Duration.ofMinutes(5),
+                        600,
+                        700,
+                        800,
+                        9L << 20,
+                        true),
                     new ExpireSettings(false, Duration.ofDays(2)),
                     new RepackSettings(false, new BatchSize.Bytes(3L << 30), Duration.ofMinutes(1)),
                     new SafetySettings(true, 5L << 20)),
@@ -131,6 +155,8 @@ class ConfigurationLoaderTest {
               schedule = weekly
               jitter = 30s
               multi-pack-index { enabled = false }
+              aggregate { enabled = off, interval = 7s, min-packs = 3, min-loose = 4, min-age = 5m, max-packs = 600, max-loose = 700 }
+              aggregate { max-objects = 800, max-bytes = 9 MiB, promisor = yes }
               expire { enabled = false, min-age = 2d }
               repack { enabled = false, batch-size = 0, min-age = 1m }
               safety { foreign-owner = allow, disk-reserve = 5 MiB }
@@ -150,6 +176,9 @@ class ConfigurationLoaderTest {
             "",
             "schedule = \"5 3 * * 1-5\"\nrepack { batch-size = 0, min-age = 90s }",
             "schedule = every 36h\nexpire { enabled = no, min-age = 1.5d }\njitter = 0s",
+            "aggregate { interval = 90m, min-packs = 2, min-loose = 1, min-age = 0s, max-packs = 2"
+                + " }",
+            "aggregate { max-loose = 256, max-objects = 1, max-bytes = 64 KiB, promisor = yes }",
             "repack.batch-size = 1023 KiB\nsafety { disk-reserve = 0, foreign-owner = allow }")) {
       MaintenanceSettings settings = temporary.load(text).defaults();
       StringBuilder written = new StringBuilder();

@@ -3,6 +3,7 @@ package io.repackd.maintenance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.repackd.GitRepository;
+import io.repackd.TestRegistrations;
 import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.MaintenanceSettings;
@@ -52,6 +53,7 @@ class MaintenanceCycleTest {
         new Schedule.Every(Duration.ofHours(1)),
         Duration.ZERO,
         new MultiPackIndexSettings(true),
+        TestRegistrations.AGGREGATE,
         new ExpireSettings(true, Duration.ofHours(1)),
         new RepackSettings(true, batchSize, Duration.ofSeconds(5)),
         new SafetySettings(false, 0));
