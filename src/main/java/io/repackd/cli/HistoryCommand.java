@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -37,8 +38,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Prints the cycles of the past, the newest last.",
       "",
-      "PACKS is the number of packs before and after the cycle. Reads the history in the state"
-          + " directory; needs no running daemon."
+      "PACKS is the number of packs before and after the cycle, LOOSE that of loose objects. What"
+          + " was bundled between cycles is in the log. Reads the history in the state directory;"
+          + " needs no running daemon."
     },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
@@ -124,14 +126,16 @@ final class HistoryCommand implements Callable<Integer> {
       wanted.forEach(cycle -> out.println(CycleJson.line(cycle)));
       return;
     }
-    Table table = new Table("STARTED", "REPOSITORY", "RESULT", "DURATION", "PACKS", "DETAIL");
+    Table table =
+        new Table("STARTED", "REPOSITORY", "RESULT", "DURATION", "PACKS", "LOOSE", "DETAIL");
     for (CycleOutcome cycle : wanted) {
       table.add(
           TIME.format(cycle.started().atZone(zone)),
           cycle.repository(),
           result(cycle),
           seconds(cycle.duration()),
-          packs(cycle.before()) + " -> " + packs(cycle.after()),
+          change(cycle, Measurement::allPacks),
+          change(cycle, Measurement::looseObjects),
           cycle.detail());
     }
     table.print(out);
@@ -153,8 +157,13 @@ final class HistoryCommand implements Callable<Integer> {
         : label + " (" + cycle.reason() + ")";
   }
 
-  private static String packs(Optional<Measurement> measurement) {
-    return measurement.map(counts -> String.valueOf(counts.allPacks())).orElse("?");
+  private static String change(CycleOutcome cycle, ToLongFunction<Measurement> number) {
+    return text(cycle.before(), number) + " -> " + text(cycle.after(), number);
+  }
+
+  private static String text(
+      Optional<Measurement> measurement, ToLongFunction<Measurement> number) {
+    return measurement.map(counts -> String.valueOf(number.applyAsLong(counts))).orElse("?");
   }
 
   private static String seconds(Duration duration) {

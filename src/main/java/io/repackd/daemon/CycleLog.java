@@ -17,6 +17,7 @@ import org.slf4j.event.Level;
  * Writes what cycles do to the log, a line for each:
  *
  * <pre>
+ * step aggregate ok repository=linux packs=1 objects=4711 bytes=3.0MiB deleted=12 loose_deleted=800 took=0.120s
  * step repack ok repository=linux packs=1 objects=123456 bytes=102MiB took=10m00s
  * cycle ok repository=linux packs=412-&gt;2 bytes=1.2GiB-&gt;1.1GiB written=102MiB deleted=411 took=10m03s
  * cycle skipped repository=git reason=locked detail="maintenance.lock is held by process 4711" took=0.002s
@@ -26,6 +27,8 @@ import org.slf4j.event.Level;
  */
 public final class CycleLog implements CycleListener {
   private static final Logger LOG = LoggerFactory.getLogger(CycleLog.class);
+
+  private static final String LOOSE_DELETED = "loose_deleted";
 
   @Override
   public void stepFinished(Registration registration, StepOutcome outcome) {
@@ -58,6 +61,9 @@ public final class CycleLog implements CycleListener {
     if (work.packsDeleted() > 0) {
       fields.add("deleted", work.packsDeleted());
     }
+    if (work.looseObjectsDeleted() > 0) {
+      fields.add(LOOSE_DELETED, work.looseObjectsDeleted());
+    }
     if (!outcome.detail().isEmpty()) {
       fields.add("detail", outcome.detail());
     }
@@ -82,6 +88,9 @@ public final class CycleLog implements CycleListener {
     if (!outcome.steps().isEmpty()) {
       Work work = outcome.work();
       fields.addBytes("written", work.bytesWritten()).add("deleted", work.packsDeleted());
+      if (work.looseObjectsDeleted() > 0) {
+        fields.add(LOOSE_DELETED, work.looseObjectsDeleted());
+      }
     }
     fields.add("took", outcome.duration());
     return "cycle " + outcome.result().label() + fields;

@@ -37,13 +37,15 @@ import java.util.stream.Collectors;
  *  "packs_outside_index":3,"unreferenced_packs":0},"detail":"","duration_seconds":1.5,
  *  "object_directory":"/srv/git/a.git/objects","reason":"none","repository":"a","result":"ok",
  *  "started":"2026-11-20T03:00:00Z","steps":[{"bytes_written":2048,"detail":"3 packs","duration_seconds":0.25,
- *  "objects_packed":0,"packs_deleted":0,"packs_written":0,"result":"ok","step":"write"}]}
+ *  "loose_objects_deleted":0,"objects_packed":0,"packs_deleted":0,"packs_written":0,"result":"ok","step":"write"}]}
  * }</pre>
  *
  * <p>{@code before} and {@code after} are missing where nothing could be counted. A reader passes over fields that it does not
- * know, so fields may be added.
+ * know, so fields may be added; {@code loose_objects_deleted} was, and counts as 0 where it is missing.
  */
 public final class CycleJson {
+  private static final String LOOSE_OBJECTS_DELETED = "loose_objects_deleted";
+
   private static final double NANOS_PER_SECOND = 1e9;
 
   private CycleJson() {}
@@ -79,14 +81,24 @@ public final class CycleJson {
 
   private static Map<String, Object> fields(StepOutcome step) {
     return Map.of(
-        "step", step.step().label(),
-        "result", step.result().label(),
-        "duration_seconds", seconds(step.duration()),
-        "packs_written", step.work().packsWritten(),
-        "packs_deleted", step.work().packsDeleted(),
-        "objects_packed", step.work().objectsPacked(),
-        "bytes_written", step.work().bytesWritten(),
-        "detail", step.detail());
+        "step",
+        step.step().label(),
+        "result",
+        step.result().label(),
+        "duration_seconds",
+        seconds(step.duration()),
+        "packs_written",
+        step.work().packsWritten(),
+        "packs_deleted",
+        step.work().packsDeleted(),
+        "objects_packed",
+        step.work().objectsPacked(),
+        "bytes_written",
+        step.work().bytesWritten(),
+        LOOSE_OBJECTS_DELETED,
+        step.work().looseObjectsDeleted(),
+        "detail",
+        step.detail());
   }
 
   private static Map<String, Object> fields(Measurement counts) {
@@ -128,7 +140,8 @@ public final class CycleJson {
             json.getLong("packs_written"),
             json.getLong("packs_deleted"),
             json.getLong("objects_packed"),
-            json.getLong("bytes_written")),
+            json.getLong("bytes_written"),
+            json.hasPath(LOOSE_OBJECTS_DELETED) ? json.getLong(LOOSE_OBJECTS_DELETED) : 0),
         json.getString("detail"));
   }
 

@@ -46,6 +46,7 @@ final class RepositoryMeters {
   static final String OBJECTS_PACKED = "repackd_objects_packed_total";
   static final String BYTES_WRITTEN = "repackd_bytes_written_total";
   static final String TEMPORARY_KEEPS_REMOVED = "repackd_temporary_keeps_removed_total";
+  static final String LOOSE_OBJECTS_DELETED = "repackd_loose_objects_deleted_total";
   static final String VERIFY_FAILURES = "repackd_verify_failures_total";
 
   /**
@@ -182,8 +183,9 @@ final class RepositoryMeters {
         tags.and("outcome", outcome.result().label()),
         outcome.duration());
     StepOutcome.Work work = outcome.work();
-    boolean writesPacks = step == Step.REPACK;
-    boolean deletesPacks = step == Step.EXPIRE;
+    boolean aggregates = step == Step.AGGREGATE;
+    boolean writesPacks = step == Step.REPACK || aggregates;
+    boolean deletesPacks = step == Step.EXPIRE || aggregates;
     count(PACKS_WRITTEN, "Packs published.", tags, work.packsWritten(), writesPacks);
     count(PACKS_DELETED, "Packs deleted.", tags, work.packsDeleted(), deletesPacks);
     count(OBJECTS_PACKED, "Objects in published packs.", tags, work.objectsPacked(), writesPacks);
@@ -194,6 +196,12 @@ final class RepositoryMeters {
         repository,
         work.temporaryKeepsRemoved(),
         step == Step.RECOVER);
+    count(
+        LOOSE_OBJECTS_DELETED,
+        "Loose objects deleted after they were packed.",
+        repository,
+        work.looseObjectsDeleted(),
+        aggregates);
     if (step == Step.VERIFY && outcome.result() == Result.FAILED) {
       verifyFailures(1, 0);
     }

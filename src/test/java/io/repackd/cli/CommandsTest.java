@@ -164,10 +164,10 @@ class CommandsTest {
     assertThat(out)
         .hasToString(
             """
-            STARTED              REPOSITORY  RESULT            DURATION  PACKS   DETAIL
-            2026-11-20 03:00:01  a           ok                1.5s      3 -> ?
-            2026-11-20 03:00:02  a           skipped (locked)  1.5s      3 -> ?  held by?1 on host
-            2026-11-20 03:00:03  b           failed (disk)     1.5s      3 -> ?  no space
+            STARTED              REPOSITORY  RESULT            DURATION  PACKS   LOOSE    DETAIL
+            2026-11-20 03:00:01  a           ok                1.5s      3 -> ?  40 -> ?
+            2026-11-20 03:00:02  a           skipped (locked)  1.5s      3 -> ?  40 -> ?  held by?1 on host
+            2026-11-20 03:00:03  b           failed (disk)     1.5s      3 -> ?  40 -> ?  no space
             """);
 
     assertThat(history("--json", "--repository", "b")).isZero();
@@ -270,7 +270,7 @@ class CommandsTest {
         new Measurement(
             Map.of(PackKind.ORDINARY, 2L, PackKind.KEPT, 1L),
             Map.of(),
-            0,
+            40,
             0,
             0,
             0,

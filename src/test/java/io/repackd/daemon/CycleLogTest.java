@@ -35,6 +35,14 @@ class CycleLogTest {
       new StepOutcome(
           Step.EXPIRE, Result.OK, Duration.ofMillis(20), new Work(0, 411, 0, 0), "411 of 412");
 
+  private static final StepOutcome AGGREGATE =
+      new StepOutcome(
+          Step.AGGREGATE,
+          Result.OK,
+          Duration.ofMillis(120),
+          new Work(1, 12, 4711, 3 << 20, 800),
+          "");
+
   @Test
   void aCycleIsOneLineWithItsNumbersBeforeAndAfter() {
     CycleOutcome outcome =
@@ -50,6 +58,16 @@ class CycleLogTest {
         .isEqualTo(
             "cycle ok repository=linux packs=412->2 bytes=1.2GiB->1.1GiB"
                 + " written=102MiB deleted=411 took=10m03s");
+  }
+
+  @Test
+  void aCycleThatUnlinkedLooseObjectsSaysHowMany() {
+    CycleOutcome outcome =
+        outcome(Result.OK, "none", "", List.of(AGGREGATE), Optional.empty(), Optional.empty());
+
+    assertThat(CycleLog.line(outcome))
+        .isEqualTo(
+            "cycle ok repository=linux written=3.0MiB deleted=12 loose_deleted=800 took=10m03s");
   }
 
   @Test
@@ -76,6 +94,10 @@ class CycleLogTest {
             "step repack ok repository=linux packs=1 objects=123456 bytes=102MiB took=10m00s");
     assertThat(CycleLog.line(LINUX, EXPIRE))
         .isEqualTo("step expire ok repository=linux deleted=411 detail=\"411 of 412\" took=0.020s");
+    assertThat(CycleLog.line(LINUX, AGGREGATE))
+        .isEqualTo(
+            "step aggregate ok repository=linux packs=1 objects=4711 bytes=3.0MiB deleted=12"
+                + " loose_deleted=800 took=0.120s");
   }
 
   static Stream<Arguments> sizes() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Result;
+import io.repackd.maintenance.StepOutcome;
 import org.junit.jupiter.api.Test;
 
 class CycleJsonTest {
@@ -32,6 +33,17 @@ class CycleJsonTest {
         CycleJson.line(cycle).replace("{\"detail\"", "{\"mood\":[1,{\"x\":2}],\"detail\"");
 
     assertThat(CycleJson.parse(newer)).contains(cycle);
+  }
+
+  @Test
+  void aLineFromBeforeLooseObjectsWereCountedCountsNone() {
+    String older = CycleJson.line(Cycles.full()).replaceAll("\"loose_objects_deleted\":\\d+,", "");
+
+    assertThat(older).doesNotContain("loose_objects_deleted");
+    assertThat(CycleJson.parse(older))
+        .get()
+        .extracting(CycleOutcome::work)
+        .isEqualTo(new StepOutcome.Work(1, 2, 3, Long.MAX_VALUE, 0));
   }
 
   @Test

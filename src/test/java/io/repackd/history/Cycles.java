@@ -55,7 +55,7 @@ final class Cycles {
                 Step.REPACK,
                 Result.OK,
                 Duration.ofMillis(250),
-                new StepOutcome.Work(1, 2, 3, Long.MAX_VALUE),
+                new StepOutcome.Work(1, 2, 3, Long.MAX_VALUE, 5),
                 "2 packs"),
             new StepOutcome(
                 Step.VERIFY, Result.FAILED, Duration.ZERO, StepOutcome.Work.NONE, "bad")),

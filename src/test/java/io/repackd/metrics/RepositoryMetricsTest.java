@@ -237,6 +237,14 @@ class RepositoryMetricsTest {
     metrics.stepFinished(
         registration,
         new StepOutcome(
+            Step.AGGREGATE,
+            Result.OK,
+            Duration.ofMillis(120),
+            new Work(1, 12, 4711, 3_145_728, 800),
+            ""));
+    metrics.stepFinished(
+        registration,
+        new StepOutcome(
             Step.WRITE, Result.OK, Duration.ofMillis(500), new Work(0, 0, 0, 280_000_000), ""));
     metrics.stepFinished(
         registration,
