@@ -4,12 +4,12 @@ import io.repackd.maintenance.CyclePlan.Batch;
 import io.repackd.maintenance.PackPublication.Beside;
 import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.OwnerCounts;
+import io.repackd.midx.OwnerSearch;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.pack.CorruptFileException;
-import io.repackd.pack.ObjectIds;
 import io.repackd.pack.PackFile;
-import io.repackd.pack.PackIndex;
 import io.repackd.pack.PackSource;
 import io.repackd.pack.PackWriter;
 import io.repackd.pack.PositionSet;
@@ -18,12 +18,12 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Puts a batch into one new pack: the objects which the multi-pack-index takes from the batch's packs, and no others.
+ * Puts a batch into one new pack: the objects which the multi-pack-index takes from the batch's packs, and no others. Of several
+ * copies in the batch any will do, whichever of them the index means.
  *
  * <p>The new pack has a {@linkplain io.repackd.objectdir.TemporaryKeep temporary keep}, so that nobody bundles it before an index
  * refers to it. It is at least a second younger than the youngest of the batch, so that git would choose it, too, if it built the
@@ -65,10 +65,11 @@ final class BatchRepack {
                 view.pack().data().path(), view.pack().index().path(), directory.hash(), arena);
         sources.add(new PackSource.Packed(pack, new PositionSet(arena, pack.index().count())));
       }
-      select(index, batch, sources);
+      long objects = select(index, batch, sources);
       try (PackWriter writer =
           new PackWriter(
               sources, directory.hash(), directory.traits().compressionLevel(), cancellation)) {
+        requireAll(index, writer, objects);
         return new PackPublication(directory, cancellation)
             .publish(
                 writer,
@@ -78,13 +79,17 @@ final class BatchRepack {
     }
   }
 
-  /** Finds the objects that the index assigns to the batch: both are in the order of ids, so one walk meets all of them. */
-  private static void select(MultiPackIndex index, Batch batch, List<PackSource.Packed> sources)
-      throws CorruptFileException, StepFailure {
-    int[] sourceOfPack = new int[index.packNames().size()];
-    Arrays.fill(sourceOfPack, -1);
-    for (int i = 0; i < sources.size(); i++) {
-      String name = batch.packs().get(i).pack().indexName();
+  /**
+   * Finds the objects that the index takes from any pack of the batch. Each pack of the batch that has one offers its copy, so
+   * that the writer can choose.
+   *
+   * @return how many objects there are
+   */
+  private long select(MultiPackIndex index, Batch batch, List<PackSource.Packed> sources)
+      throws IOException, StepFailure {
+    boolean[] inBatch = new boolean[index.packNames().size()];
+    for (PackView view : batch.packs()) {
+      String name = view.pack().indexName();
       int number = index.packNames().indexOf(name);
       if (number < 0) {
         throw new StepFailure(
@@ -92,43 +97,33 @@ final class BatchRepack {
             "packs-changed",
             "%s does not list %s any more".formatted(index.path(), name));
       }
-      sourceOfPack[number] = i;
+      inBatch[number] = true;
     }
-    long[] cursors = new long[sources.size()];
-    for (long position = 0; position < index.objects(); position++) {
-      int source = sourceOfPack[index.packOf(position)];
-      if (source >= 0) {
-        cursors[source] = select(index, position, sources.get(source), cursors[source]);
-      }
-    }
+    OwnerSearch.search(
+        index,
+        sources.stream().map(source -> source.pack().index()).toList(),
+        (pack, position, owner) -> {
+          if (owner >= 0 && inBatch[owner]) {
+            PositionSet selected = sources.get(pack).selected();
+            synchronized (selected) {
+              selected.add(position);
+            }
+          }
+        },
+        cancellation);
+    OwnerCounts owners = index.countOwners();
+    return batch.packs().stream().mapToLong(view -> owners.of(view.pack().indexName())).sum();
   }
 
-  /** Selects one object; returns the place in its pack's index from where to look for the next. */
-  private static long select(
-      MultiPackIndex index, long position, PackSource.Packed source, long cursor)
+  /** What the index takes from the batch has to be in the new pack, all of it, or the batch would not be covered by it. */
+  private static void requireAll(MultiPackIndex index, PackWriter writer, long objects)
       throws CorruptFileException {
-    PackIndex pack = source.pack().index();
-    long offset = index.packOffset(position);
-    for (long i = cursor; i < pack.count(); i++) {
-      int order =
-          ObjectIds.compare(
-              pack.file(),
-              pack.idOffset(i),
-              index.ids(),
-              index.idOffset(position),
-              index.hash().length());
-      if (order > 0) {
-        break;
-      }
-      // A pack may have an object twice; the index means the copy at its offset.
-      if (order == 0 && pack.packOffset(i) == offset) {
-        source.selected().add(i);
-        return i + 1;
-      }
+    if (writer.objects() != objects) {
+      throw new CorruptFileException(
+          index.path(),
+          "it takes %d objects from packs which have only %d of them"
+              .formatted(objects, writer.objects()));
     }
-    throw new CorruptFileException(
-        index.path(),
-        "object %s is said to be in %s, and is not".formatted(index.idHex(position), pack.path()));
   }
 
   /** Reads the times again: git touches a pack when somebody writes an object that is in it, and that may be just now. */

@@ -8,7 +8,6 @@ import io.repackd.objectdir.ObjectDirectoryException;
 import io.repackd.objectdir.PackKind;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.TemporaryKeep;
-import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.PackFile;
 import io.repackd.pack.PackVerification;
 import io.repackd.pack.PackWriter;
@@ -40,9 +39,9 @@ final class PackPublication {
     /**
      * Checks a pack.
      *
-     * @throws CorruptFileException if it is not what it should be: nothing is published
+     * @throws io.repackd.pack.CorruptFileException if it is not what it should be: nothing is published
      */
-    void check(PackFile pack, Cancellation cancellation) throws CorruptFileException;
+    void check(PackFile pack, Cancellation cancellation) throws IOException;
   }
 
   /** Settles how old a pack is to look. Asked once the objects are copied: their packs may have been touched meanwhile. */
