@@ -62,7 +62,11 @@ final class Leftovers {
 
   /** Where the index of a pack lies while the pack is being deleted. */
   static Path hiddenIndex(ObjectDirectory directory, String pack) {
-    return directory.packDirectory().resolve(HIDDEN + pack);
+    return directory.packDirectory().resolve(hiddenName(pack));
+  }
+
+  static String hiddenName(String pack) {
+    return HIDDEN + pack;
   }
 
   /**

@@ -1,8 +1,10 @@
 package io.repackd.maintenance;
 
+import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.ProcessTable.Census;
 import io.repackd.platform.ProcessTable.Reader;
 import io.repackd.platform.ProcessTable.UsedFile;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
@@ -25,28 +27,58 @@ final class ReaderRule {
 
   /** The first process found that could want the pack, in words. */
   static Optional<String> obstacle(Snapshot snapshot, PackView view, Instant unreferencedSince) {
-    return snapshot.census().readers().stream()
-        .flatMap(reader -> wants(snapshot, view, unreferencedSince, reader).stream())
-        .findFirst();
+    return new Question(
+            view.pack(), unreferencedSince, snapshot.indexFile(), snapshot.indexInode(), false)
+        .firstIn(snapshot.census());
   }
 
-  private static Optional<String> wants(
-      Snapshot snapshot, PackView view, Instant since, Reader reader) {
-    for (UsedFile file : reader.files()) {
-      if (file.path().equals(view.pack().data().path())
-          || file.path().equals(view.pack().index().path())) {
-        return Optional.of("%s has it open".formatted(reader.describe()));
-      }
-      if (file.path().equals(snapshot.indexFile())
-          && (file.deleted() || file.inode() != snapshot.indexInode())) {
-        return Optional.of("%s reads a superseded multi-pack-index".formatted(reader.describe()));
-      }
+  /**
+   * Who could want a pack?
+   *
+   * @param pack the pack
+   * @param since when it became superfluous
+   * @param indexFile the multi-pack-index
+   * @param indexInode its inode number; whoever maps another by that path reads a superseded one
+   * @param repackIsKnown whether it is known which packs a git that repacks or collects garbage uses, and this is none of them:
+   *     then such a one is only in the way if it has the pack open all the same
+   */
+  record Question(
+      StoredPack pack, Instant since, Path indexFile, long indexInode, boolean repackIsKnown) {
+    /** The first process found that could want the pack, in words. */
+    Optional<String> firstIn(Census census) {
+      return census.readers().stream().flatMap(reader -> wants(reader).stream()).findFirst();
     }
-    boolean git =
-        READS_REPOSITORIES.contains(reader.command()) || reader.command().startsWith("git-");
-    return git && reader.started().isBefore(since)
-        ? Optional.of("%s works here since before".formatted(reader.describe()))
-        : Optional.empty();
+
+    private Optional<String> wants(Reader reader) {
+      for (UsedFile file : reader.files()) {
+        if (isOfPack(file.path())) {
+          return Optional.of("%s has it open".formatted(reader.describe()));
+        }
+        if (file.path().equals(indexFile) && (file.deleted() || file.inode() != indexInode)) {
+          return Optional.of("%s reads a superseded multi-pack-index".formatted(reader.describe()));
+        }
+      }
+      if (repackIsKnown && repacks(reader)) {
+        return Optional.empty();
+      }
+      boolean git =
+          READS_REPOSITORIES.contains(reader.command()) || reader.command().startsWith("git-");
+      return git && reader.started().isBefore(since)
+          ? Optional.of("%s works here since before".formatted(reader.describe()))
+          : Optional.empty();
+    }
+
+    /** Under which name a mapped index is seen depends on whether it is hidden at the moment. */
+    private boolean isOfPack(Path path) {
+      return path.equals(pack.data().path())
+          || path.equals(pack.index().path())
+          || path.equals(pack.index().path().resolveSibling(Leftovers.hiddenName(pack.name())));
+    }
+  }
+
+  private static boolean repacks(Reader reader) {
+    return reader.command().startsWith("git")
+        && (DELETES.contains(commandOf(reader)) || commandOf(reader).equals("pack-objects"));
   }
 
   /** A git command under way that may itself delete packs, in words. */

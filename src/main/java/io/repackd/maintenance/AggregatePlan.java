@@ -1,0 +1,92 @@
+package io.repackd.maintenance;
+
+import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.StoredPack;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a round of aggregation does with packs: a pure function of an {@link AggregateSnapshot}, the settings and the request, made
+ * by {@link AggregatePlanner}.
+ *
+ * @param obstacle why nothing is bundled or deleted at all; empty if there is no such reason
+ * @param bundles what is put together; at most one bundle of ordinary and one of promisor packs
+ * @param leftAlone the packs that are in no bundle, each with the reason
+ * @param superseded the packs that wait for deletion, and whether it has come to that
+ */
+record AggregatePlan(
+    Optional<String> obstacle,
+    List<Bundle> bundles,
+    List<LeftAlone> leftAlone,
+    List<Decision> superseded) {
+  AggregatePlan {
+    bundles = List.copyOf(bundles);
+    leftAlone = List.copyOf(leftAlone);
+    superseded = List.copyOf(superseded);
+  }
+
+  /**
+   * Packs whose objects go into one new pack.
+   *
+   * @param kind ordinary or promisor
+   * @param packs the oldest first
+   * @param supersedes the names of the packs that the new one supersedes: these, and those which these supersede
+   */
+  record Bundle(PackKind kind, List<StoredPack> packs, List<String> supersedes) {
+    Bundle {
+      packs = List.copyOf(packs);
+      supersedes = List.copyOf(supersedes);
+    }
+
+    /** The sizes of the packs together. */
+    long bytes() {
+      return packs.stream().mapToLong(pack -> pack.data().bytes()).sum();
+    }
+  }
+
+  /** Why a pack is in no bundle. */
+  enum Reason {
+    LISTED("in the multi-pack-index"),
+    SUPERSEDED("superseded"),
+    KEPT("kept"),
+    CRUFT("cruft"),
+    PROMISOR("promisor"),
+    BITMAP("with a bitmap"),
+    EXCLUDED("in use by a repack"),
+    YOUNG("just arrived"),
+    DAMAGED("damaged"),
+    LARGE("large"),
+    UNEQUAL("larger than all smaller ones together"),
+    FULL("for another round"),
+    FEW("too few");
+
+    private final String label;
+
+    Reason(String label) {
+      this.label = label;
+    }
+
+    /** For a person, after a number. */
+    String label() {
+      return label;
+    }
+  }
+
+  /** A pack that stays as it is. */
+  record LeftAlone(StoredPack pack, Reason reason) {}
+
+  /**
+   * What becomes of a superseded pack.
+   *
+   * @param pack the pack
+   * @param by why it is superfluous
+   * @param delete whether it is deleted, if the proof succeeds
+   * @param reason why not yet
+   */
+  record Decision(StoredPack pack, Supersession by, boolean delete, String reason) {}
+
+  /** What is deleted, if the proof succeeds. */
+  List<Decision> due() {
+    return superseded.stream().filter(Decision::delete).toList();
+  }
+}

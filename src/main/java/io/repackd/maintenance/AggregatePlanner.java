@@ -1,0 +1,216 @@
+package io.repackd.maintenance;
+
+import io.repackd.config.AggregateSettings;
+import io.repackd.maintenance.AggregatePlan.Bundle;
+import io.repackd.maintenance.AggregatePlan.Decision;
+import io.repackd.maintenance.AggregatePlan.LeftAlone;
+import io.repackd.maintenance.AggregatePlan.Reason;
+import io.repackd.maintenance.ReaderRule.Question;
+import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Decides which packs a round of aggregation bundles, and which superseded ones it deletes. Looks at nothing but its arguments.
+ *
+ * <p><b>Bundle.</b> Ordinary packs which the multi-pack-index does not list and which nobody keeps are bundled, by the {@link
+ * GrowthRule}; promisor packs among themselves, if {@code aggregate.promisor} is set. What arrived within the last five seconds is
+ * left for the next round, because its sidecars may be on their way. If it cannot be told what the index lists, nothing is.
+ *
+ * <p><b>Delete.</b> A superseded pack goes when it has been so for at least {@code aggregate.min-age}, the index does not list it,
+ * and no process is seen that could want it (see {@link ReaderRule}).
+ *
+ * <p>While git repacks or collects garbage, nothing is done at all, unless it is known which packs it uses.
+ */
+final class AggregatePlanner {
+  /** From the index of a pack, which comes last for most, to a {@code .promisor} file that comes after it. */
+  static final Duration SIDECARS_ARRIVE = Duration.ofSeconds(5);
+
+  /** The kernel tells the time of its boot, to which starts of processes are added, in whole seconds. */
+  private static final Duration START_PRECISION = Duration.ofSeconds(2);
+
+  private static final Comparator<StoredPack> SMALLEST_FIRST =
+      Comparator.comparingLong((StoredPack pack) -> pack.data().bytes())
+          .thenComparing(StoredPack::name);
+
+  private static final Comparator<StoredPack> OLDEST_FIRST =
+      Comparator.comparingLong((StoredPack pack) -> pack.data().modifiedSeconds())
+          .thenComparing(StoredPack::name);
+
+  private final AggregateSnapshot snapshot;
+  private final AggregateSettings settings;
+  private final AggregateRequest request;
+  private final List<LeftAlone> leftAlone = new ArrayList<>();
+  private final List<Bundle> bundles = new ArrayList<>();
+
+  private AggregatePlanner(
+      AggregateSnapshot snapshot, AggregateSettings settings, AggregateRequest request) {
+    this.snapshot = snapshot;
+    this.settings = settings;
+    this.request = request;
+  }
+
+  static AggregatePlan plan(
+      AggregateSnapshot snapshot, AggregateSettings settings, AggregateRequest request) {
+    return new AggregatePlanner(snapshot, settings, request).plan();
+  }
+
+  private AggregatePlan plan() {
+    Optional<String> obstacle = obstacle();
+    if (obstacle.isEmpty()) {
+      bundle();
+    }
+    List<Decision> decisions = new ArrayList<>();
+    for (StoredPack pack : snapshot.packs()) {
+      Supersession by = snapshot.superseded().get(pack.name());
+      if (by != null) {
+        Optional<String> reason = obstacle.or(() -> obstacleToDeletion(pack, by));
+        decisions.add(new Decision(pack, by, reason.isEmpty(), reason.orElse("")));
+      }
+    }
+    return new AggregatePlan(obstacle, bundles, leftAlone, decisions);
+  }
+
+  private Optional<String> obstacle() {
+    if (snapshot.listed().untold().isPresent()) {
+      return snapshot.listed().untold();
+    }
+    return request.excludedPacks().isPresent()
+        ? Optional.empty()
+        : snapshot.foreign().map(who -> who + " is running");
+  }
+
+  private void bundle() {
+    List<StoredPack> ordinary = new ArrayList<>();
+    List<StoredPack> promisor = new ArrayList<>();
+    for (StoredPack pack : snapshot.packs()) {
+      Optional<Reason> reason = ineligible(pack);
+      if (reason.isPresent()) {
+        leftAlone.add(new LeftAlone(pack, reason.get()));
+      } else {
+        (pack.has(Sidecar.PROMISOR) ? promisor : ordinary).add(pack);
+      }
+    }
+    List<StoredPack> taken = bundle(PackKind.ORDINARY, ordinary, List.of());
+    bundle(PackKind.PROMISOR, promisor, taken);
+  }
+
+  private Optional<Reason> ineligible(StoredPack pack) {
+    if (snapshot.listed().lists(pack)) {
+      return Optional.of(Reason.LISTED);
+    }
+    if (snapshot.superseded().containsKey(pack.name())) {
+      return Optional.of(Reason.SUPERSEDED);
+    }
+    if (pack.has(Sidecar.KEEP)) {
+      return Optional.of(Reason.KEPT);
+    }
+    if (pack.has(Sidecar.MTIMES)) {
+      return Optional.of(Reason.CRUFT);
+    }
+    if (pack.has(Sidecar.BITMAP)) {
+      return Optional.of(Reason.BITMAP);
+    }
+    if (pack.has(Sidecar.PROMISOR) && !settings.promisor()) {
+      return Optional.of(Reason.PROMISOR);
+    }
+    if (request.excludes(pack.name())) {
+      return Optional.of(Reason.EXCLUDED);
+    }
+    if (snapshot.damaged().contains(pack.name())) {
+      return Optional.of(Reason.DAMAGED);
+    }
+    if (pack.data().bytes() >= settings.maxBytes()) {
+      return Optional.of(Reason.LARGE);
+    }
+    return young(pack) ? Optional.of(Reason.YOUNG) : Optional.empty();
+  }
+
+  private boolean young(StoredPack pack) {
+    Duration age = Duration.between(pack.index().modified(), snapshot.taken());
+    return age.compareTo(SIDECARS_ARRIVE) < 0 && !snapshot.own().contains(pack.name());
+  }
+
+  /** Takes of one kind what there is room for beside what has been taken of the other. */
+  private List<StoredPack> bundle(
+      PackKind kind, List<StoredPack> eligible, List<StoredPack> takenBefore) {
+    List<StoredPack> ascending = eligible.stream().sorted(SMALLEST_FIRST).toList();
+    GrowthRule.Choice choice = room(takenBefore).choose(ascending, snapshot.hash());
+    for (int i = choice.take(); i < ascending.size(); i++) {
+      leftAlone.add(new LeftAlone(ascending.get(i), reason(choice, i)));
+    }
+    List<StoredPack> taken =
+        ascending.subList(0, choice.take()).stream().sorted(OLDEST_FIRST).toList();
+    if (!taken.isEmpty()) {
+      bundles.add(new Bundle(kind, taken, supersededBy(taken)));
+    }
+    return taken;
+  }
+
+  private GrowthRule room(List<StoredPack> taken) {
+    long objects =
+        taken.stream().mapToLong(pack -> GrowthRule.objects(pack, snapshot.hash())).sum();
+    long bytes = taken.stream().mapToLong(pack -> pack.data().bytes()).sum();
+    return new GrowthRule(
+        settings.minPacks(),
+        settings.maxPacks() - taken.size(),
+        settings.maxObjects() - objects,
+        settings.maxBytes() - bytes);
+  }
+
+  private Reason reason(GrowthRule.Choice choice, int position) {
+    if (position >= choice.fit()) {
+      return Reason.FULL;
+    }
+    return choice.fit() < settings.minPacks() ? Reason.FEW : Reason.UNEQUAL;
+  }
+
+  private List<String> supersededBy(List<StoredPack> taken) {
+    List<String> names = new ArrayList<>();
+    Set<StoredPack> sources = new HashSet<>(taken);
+    taken.forEach(pack -> names.add(pack.name()));
+    snapshot
+        .superseded()
+        .forEach((name, supersession) -> {
+          if (sources.contains(supersession.by())) {
+            names.add(name);
+          }
+        });
+    return names;
+  }
+
+  private Optional<String> obstacleToDeletion(StoredPack pack, Supersession supersession) {
+    StoredPack by = supersession.by();
+    if (request.excludes(pack.name())) {
+      return Optional.of("a repack under way uses it");
+    }
+    if (snapshot.listed().lists(pack)) {
+      return Optional.of("the multi-pack-index lists it");
+    }
+    if (by.name().equals(pack.name()) || snapshot.superseded().containsKey(by.name())) {
+      return Optional.of("%s is superseded itself".formatted(by.name()));
+    }
+    if (snapshot.damaged().contains(pack.name()) || snapshot.damaged().contains(by.name())) {
+      return Optional.of("not all of it was found in " + by.name());
+    }
+    Duration age = supersession.age(snapshot.taken(), snapshot.moment());
+    Duration left = settings.minAge().minus(age);
+    if (!request.immediately() && left.isPositive()) {
+      return Optional.of("it stays for another " + Amounts.duration(left));
+    }
+    return new Question(
+            pack,
+            snapshot.taken().minus(age).plus(START_PRECISION),
+            snapshot.listed().file(),
+            snapshot.listed().inode(),
+            request.excludedPacks().isPresent())
+        .firstIn(snapshot.census());
+  }
+}

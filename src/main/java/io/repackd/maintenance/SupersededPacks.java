@@ -1,0 +1,110 @@
+package io.repackd.maintenance;
+
+import io.repackd.objectdir.FileStamp;
+import io.repackd.platform.BootClock.Moment;
+import java.io.IOException;
+import java.io.InputStream;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * What our {@code .baddeltas} files say: which packs the one beside them has made superfluous. To git only matters whether there
+ * is such a file.
+ *
+ * <pre>
+ * repackd 1
+ * boot=4e1c0b2a-…
+ * uptime=86400.25
+ * pack pack-1f2e…
+ * pack pack-9a40…
+ * </pre>
+ *
+ * <p>It is a claim, and no more: each pack is compared with the one that supersedes it before it is deleted. Names are only
+ * compared with those of packs that were listed, and lead nowhere.
+ *
+ * @param written when, just before the pack became visible
+ * @param packs the names of the packs, without extension
+ */
+record SupersededPacks(Moment written, List<String> packs) {
+  private static final String FIRST_LINE = "repackd 1";
+
+  private static final Pattern SECONDS = Pattern.compile("uptime=(\\d{1,12}(\\.\\d{1,3})?)");
+
+  private static final String BOOT = "boot=";
+
+  private static final String PACK = "pack ";
+
+  private static final int HEAD_LINES = 3;
+
+  /** A hundred thousand names, the most that a round takes, and six times as many that had been superseded before. */
+  private static final int MAX_BYTES = 64 << 20;
+
+  SupersededPacks {
+    packs = List.copyOf(packs);
+  }
+
+  String render() {
+    StringBuilder text = new StringBuilder(FIRST_LINE).append('\n');
+    text.append(BOOT).append(written.bootId()).append('\n');
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "uptime=%d.%03d\n",
+            written.sinceBoot().toSeconds(),
+            written.sinceBoot().toMillisPart()));
+    packs.forEach(pack -> text.append(PACK).append(pack).append('\n'));
+    return text.toString();
+  }
+
+  /** Reads back what {@link #render} wrote; empty for anything else. */
+  static Optional<SupersededPacks> parse(String text) {
+    List<String> lines = text.lines().toList();
+    if (lines.size() < HEAD_LINES
+        || !lines.get(0).equals(FIRST_LINE)
+        || !lines.get(1).startsWith(BOOT)
+        || lines.get(1).length() == BOOT.length()
+        || !text.endsWith("\n")) {
+      return Optional.empty();
+    }
+    var seconds = SECONDS.matcher(lines.get(2));
+    if (!seconds.matches()) {
+      return Optional.empty();
+    }
+    List<String> packs = new ArrayList<>();
+    for (String line : lines.subList(HEAD_LINES, lines.size())) {
+      if (!line.startsWith(PACK)) {
+        return Optional.empty();
+      }
+      packs.add(line.substring(PACK.length()));
+    }
+    long millis = new BigDecimal(seconds.group(1)).movePointRight(3).longValueExact();
+    return Optional.of(
+        new SupersededPacks(
+            new Moment(lines.get(1).substring(BOOT.length()), Duration.ofMillis(millis)), packs));
+  }
+
+  /** Reads a {@code .baddeltas} file, whoever wrote it. One that cannot be read says nothing. */
+  static Optional<SupersededPacks> read(FileStamp file) {
+    if (file.bytes() > MAX_BYTES) {
+      return Optional.empty();
+    }
+    try (InputStream in = Files.newInputStream(file.path())) {
+      // Most of those of others are empty, and none of them begins like ours.
+      byte[] start = in.readNBytes(FIRST_LINE.length());
+      if (!new String(start, StandardCharsets.UTF_8).equals(FIRST_LINE)) {
+        return Optional.empty();
+      }
+      byte[] rest = in.readNBytes(MAX_BYTES);
+      return parse(FIRST_LINE + new String(rest, StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package io.repackd.maintenance;
+
+import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.platform.BootClock.Moment;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * That a pack is superseded by another: all its objects have been copied to one that says so ({@link SupersededPacks}). It waits
+ * for deletion, and nobody takes objects from it any more.
+ *
+ * <p>A pack which is kept, is a cruft pack, has a bitmap, or is of the other promisor class is not superseded, whatever is said
+ * of it. Neither is one that is not older than what supersedes it: git touches a pack when somebody writes an object that is in
+ * it, and that it was wanted just now would be forgotten with it. So what supersedes is always the younger, and no two packs
+ * can be the reason for each other's deletion.
+ *
+ * @param by the pack that has its objects
+ * @param written when that one's claim was written
+ * @param published when that one became visible, at the latest: its index was renamed and given its permissions then
+ */
+record Supersession(StoredPack by, Moment written, Instant published) {
+  /**
+   * How long it has been so. After a boot there is nobody left who could have listed the packs before; but two machines may share
+   * a disk, so the file's own time counts too. That alone would not do, because clocks are set.
+   */
+  Duration age(Instant now, Moment moment) {
+    Duration visible = Duration.between(published, now);
+    if (!written.bootId().equals(moment.bootId())) {
+      return visible;
+    }
+    Duration running = moment.sinceBoot().minus(written.sinceBoot());
+    return running.compareTo(visible) < 0 ? running : visible;
+  }
+
+  /**
+   * Finds those among packs that were listed together, by their names. Where several claim a pack, one counts that is not
+   * superseded itself.
+   */
+  static Map<String, Supersession> among(List<StoredPack> packs) throws IOException {
+    Map<String, StoredPack> byName = new HashMap<>();
+    packs.forEach(pack -> byName.put(pack.name(), pack));
+    Map<String, Supersession> found = new HashMap<>();
+    // The youngest first: then whatever supersedes a pack is known when its own claim is read.
+    List<StoredPack> youngestFirst =
+        packs.stream()
+            .filter(pack -> pack.has(Sidecar.BAD_DELTAS) && !pack.has(Sidecar.MTIMES))
+            .sorted((a, b) -> Long.compare(b.data().modifiedSeconds(), a.data().modifiedSeconds()))
+            .toList();
+    for (StoredPack by : youngestFirst) {
+      Optional<SupersededPacks> claim =
+          Optional.ofNullable(by.sidecars().get(Sidecar.BAD_DELTAS)).flatMap(SupersededPacks::read);
+      if (claim.isPresent()) {
+        add(by, claim.get(), byName, found);
+      }
+    }
+    return found;
+  }
+
+  private static void add(
+      StoredPack by,
+      SupersededPacks claim,
+      Map<String, StoredPack> byName,
+      Map<String, Supersession> found)
+      throws IOException {
+    Optional<Instant> published = changed(by.index().path());
+    if (published.isEmpty()) {
+      return;
+    }
+    Supersession supersession = new Supersession(by, claim.written(), published.get());
+    boolean supersededItself = found.containsKey(by.name());
+    for (String name : claim.packs()) {
+      StoredPack pack = byName.get(name);
+      if (pack != null
+          && canSupersede(by, pack)
+          && !(supersededItself && found.containsKey(name))) {
+        found.put(name, supersession);
+      }
+    }
+  }
+
+  /** When a file was last renamed or given permissions; nobody can set that. */
+  private static Optional<Instant> changed(Path file) throws IOException {
+    try {
+      return Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS)
+              instanceof FileTime time
+          ? Optional.of(time.toInstant())
+          : Optional.empty();
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The names of the indexes of those packs which are superseded. */
+  static Set<String> indexNamesAmong(List<StoredPack> packs) throws IOException {
+    return among(packs).keySet().stream().map(name -> name + ".idx").collect(Collectors.toSet());
+  }
+
+  static boolean canSupersede(StoredPack by, StoredPack pack) {
+    return !pack.has(Sidecar.KEEP)
+        && !pack.has(Sidecar.MTIMES)
+        && !pack.has(Sidecar.BITMAP)
+        && classOf(by) == classOf(pack)
+        && by.data().modifiedSeconds() > pack.data().modifiedSeconds();
+  }
+
+  /** Promisor or ordinary, whether it is kept or not. */
+  static PackKind classOf(StoredPack pack) {
+    return pack.has(Sidecar.PROMISOR) ? PackKind.PROMISOR : PackKind.ORDINARY;
+  }
+}
