@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It extends the installed index. It is built anew, from the packs alone, where there is none, where the installed one is
  * corrupt, and where one of the packs that it takes objects from is gone.
+ *
+ * <p>A pack that is {@linkplain Supersession superseded} is left out, because it is about to be deleted. Not if the installed
+ * index lists it, or nobody can tell: then there may be readers whom an index led to it.
  */
 final class IndexDraft implements AutoCloseable {
   /** How a draft came about. */
@@ -238,6 +241,9 @@ final class IndexDraft implements AutoCloseable {
     }
 
     IndexDraft write() throws IOException {
+      if (listing.index().isEmpty() && wanted.base() != Base.PACKS) {
+        leaveOut(Supersession.indexNamesAmong(listing.packs()));
+      }
       if (!wanted.base().installed() || listing.index().isEmpty()) {
         return rebuild(wanted.base().reason);
       }
@@ -249,11 +255,19 @@ final class IndexDraft implements AutoCloseable {
         if (!e.file().equals(directory.indexFile())) {
           throw e;
         }
+        listing.packs().forEach(pack -> packs.put(pack.indexName(), pack));
         return rebuild(e.getMessage());
       }
     }
 
+    private void leaveOut(Set<String> indexNames) {
+      packs.keySet().removeAll(indexNames);
+    }
+
     private IndexDraft extend(MultiPackIndex installed, Arena arena) throws IOException {
+      Set<String> superseded = Supersession.indexNamesAmong(listing.packs());
+      superseded.removeAll(Set.copyOf(installed.packNames()));
+      leaveOut(superseded);
       Set<String> missing = new HashSet<>(installed.packNames());
       missing.removeAll(packs.keySet());
       Set<String> fresh = new HashSet<>(packs.keySet());

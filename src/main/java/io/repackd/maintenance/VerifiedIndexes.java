@@ -37,7 +37,8 @@ final class VerifiedIndexes {
   /**
    * Whether there is nothing to write.
    *
-   * @return how many packs the index lists, if it is known to be sound and lists all there are and no others
+   * @return how many packs the index lists, if it is known to be sound and lists all there are and no others, save those that
+   *     wait for deletion
    */
   OptionalInt upToDate(ObjectDirectory directory) throws IOException {
     if (!contains(directory, FileStamp.find(directory.indexFile()))) {
@@ -46,11 +47,22 @@ final class VerifiedIndexes {
     try (Arena arena = Arena.ofConfined()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
       Set<String> listed = new HashSet<>(index.packNames());
-      return index.objects() > 0 && listed.equals(directory.packIndexNames())
+      return index.objects() > 0 && listsAll(directory, listed)
           ? OptionalInt.of(listed.size())
           : OptionalInt.empty();
     } catch (CorruptFileException | UnsupportedIndexException e) {
       return OptionalInt.empty(); // whoever writes will find it out and say so
     }
+  }
+
+  private static boolean listsAll(ObjectDirectory directory, Set<String> listed)
+      throws IOException {
+    Set<String> unlisted = new HashSet<>(directory.packIndexNames());
+    boolean allThere = unlisted.containsAll(listed);
+    unlisted.removeAll(listed);
+    if (allThere && !unlisted.isEmpty()) {
+      unlisted.removeAll(Supersession.indexNamesAmong(directory.listPacks().packs()));
+    }
+    return allThere && unlisted.isEmpty();
   }
 }
