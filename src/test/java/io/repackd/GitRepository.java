@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -73,6 +74,21 @@ public final class GitRepository {
     all.addAll(List.of(options));
     all.add(last.toString());
     return all;
+  }
+
+  /** The same repository once more, with the times of its files. */
+  public GitRepository copyTo(Path other) {
+    try (Stream<Path> files = Files.walk(path)) {
+      for (Path file : files.toList()) {
+        Files.copy(
+            file,
+            other.resolve(path.relativize(file).toString()),
+            StandardCopyOption.COPY_ATTRIBUTES);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new GitRepository(other);
   }
 
   public Path path() {

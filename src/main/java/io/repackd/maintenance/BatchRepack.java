@@ -6,7 +6,6 @@ import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.OwnerCounts;
 import io.repackd.midx.OwnerSearch;
-import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.PackFile;
@@ -74,7 +73,9 @@ final class BatchRepack {
             .publish(
                 writer,
                 new Beside(batch.kind(), Optional.empty(), Optional.of(cycle)),
-                () -> youngerThan(batch));
+                () ->
+                    PackPublication.youngerThan(
+                        batch.packs().stream().map(PackView::pack).toList(), now));
       }
     }
   }
@@ -124,15 +125,5 @@ final class BatchRepack {
           "it takes %d objects from packs which have only %d of them"
               .formatted(objects, writer.objects()));
     }
-  }
-
-  /** Reads the times again: git touches a pack when somebody writes an object that is in it, and that may be just now. */
-  private Instant youngerThan(Batch batch) throws IOException {
-    Instant time = now;
-    for (PackView view : batch.packs()) {
-      Instant after = FileStamp.of(view.pack().data().path()).modified().plusSeconds(1);
-      time = after.isAfter(time) ? after : time;
-    }
-    return time;
   }
 }

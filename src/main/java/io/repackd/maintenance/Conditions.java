@@ -61,7 +61,7 @@ final class Conditions {
     }
   }
 
-  private static void checkOwner(ObjectDirectory directory, MaintenanceSettings settings)
+  static void checkOwner(ObjectDirectory directory, MaintenanceSettings settings)
       throws StepFailure, IOException {
     if (settings.safety().allowForeignOwner()) {
       return;

@@ -19,7 +19,6 @@ import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,9 +36,6 @@ final class CycleSteps {
 
   /** How often a step begins again because somebody changed the packs meanwhile. */
   private static final int MAX_TRIES = 3;
-
-  /** A repack needs what it writes, and something for the indexes. */
-  private static final double DISK_FACTOR = 1.2;
 
   private final ObjectDirectory directory;
   private final MaintenanceSettings settings;
@@ -116,7 +112,7 @@ final class CycleSteps {
       throws StepFailure, IOException {
     try {
       for (Batch batch : plan.batches()) {
-        checkDisk(batch);
+        FreeSpace.require(directory, settings.safety(), batch.expectedBytes(), "the repack");
         step(Step.REPACK, finished, () -> repack(batch));
       }
       step(Step.WRITE, finished, () -> write(Base.INSTALLED));
@@ -338,18 +334,6 @@ final class CycleSteps {
     Expiry.Expired expired = expiry.run(plan, verified);
     observe();
     return new Done(new Work(0, expired.packs(), 0, 0), expired.detail());
-  }
-
-  private void checkDisk(Batch batch) throws IOException, StepFailure {
-    long usable = Files.getFileStore(directory.path()).getUsableSpace();
-    double needed = batch.expectedBytes() * DISK_FACTOR + settings.safety().diskReserveBytes();
-    if (usable < needed) {
-      throw new StepFailure(
-          Result.SKIPPED,
-          "disk",
-          "the repack needs %s free where %s is, and there are %s"
-              .formatted(Amounts.bytes((long) needed), directory.path(), Amounts.bytes(usable)));
-    }
   }
 
   private Done repack(Batch batch) throws IOException, StepFailure {

@@ -7,6 +7,7 @@ import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.ObjectDirectoryException;
 import io.repackd.objectdir.PackKind;
 import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.pack.PackFile;
 import io.repackd.pack.PackVerification;
@@ -112,6 +113,22 @@ final class PackPublication {
       return new Placing(publisher, name, beside)
           .place(new Written(pack, reverseIndex, index), writer.objects());
     }
+  }
+
+  /**
+   * A time at which a new pack is at least a second younger than others, so that git would choose it before them. Reads their
+   * times again: git touches a pack when somebody writes an object that is in it, and that may be just now.
+   *
+   * @param now what it is, if they are old enough
+   * @throws java.nio.file.NoSuchFileException if one has gone
+   */
+  static Instant youngerThan(List<StoredPack> packs, Instant now) throws IOException {
+    Instant time = now;
+    for (StoredPack pack : packs) {
+      Instant after = FileStamp.of(pack.data().path()).modified().plusSeconds(1);
+      time = after.isAfter(time) ? after : time;
+    }
+    return time;
   }
 
   private void verify(Path pack, Path index) throws IOException {

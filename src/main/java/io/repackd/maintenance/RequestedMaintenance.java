@@ -10,7 +10,6 @@ import io.repackd.objectdir.ObjectDirectoryException;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -99,7 +98,7 @@ public final class RequestedMaintenance {
       } catch (InternalError | OutOfMemoryError e) {
         throw unreadable(e);
       } catch (IOException e) {
-        if (!vanished(e) || attempt == MAX_TRIES) {
+        if (!StepErrors.vanished(e) || attempt == MAX_TRIES) {
           throw e;
         }
       }
@@ -186,7 +185,7 @@ public final class RequestedMaintenance {
           throw new RequestFailedException(e.detail());
         }
       } catch (IOException e) {
-        if (!vanished(e) || attempt == MAX_TRIES) {
+        if (!StepErrors.vanished(e) || attempt == MAX_TRIES) {
           throw e;
         }
       } catch (InternalError | OutOfMemoryError e) {
@@ -198,10 +197,5 @@ public final class RequestedMaintenance {
   /** What the virtual machine throws where a mapped page cannot be read any more, or memory is short. */
   private static ObjectDirectoryException unreadable(Throwable error) {
     return new ObjectDirectoryException(StepErrors.classify(error).detail(), error);
-  }
-
-  /** Whether something failed because a file had gone since it was listed: then it is worth another look. */
-  private static boolean vanished(IOException error) {
-    return error instanceof NoSuchFileException || error.getCause() instanceof NoSuchFileException;
   }
 }

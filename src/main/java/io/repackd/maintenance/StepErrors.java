@@ -8,6 +8,7 @@ import io.repackd.platform.CancelledException;
 import io.repackd.platform.Reason;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 
 /** Says what an error in a step means for the cycle. */
 final class StepErrors {
@@ -33,6 +34,11 @@ final class StepErrors {
               "a mapped file was cut off or cannot be read: " + error.getMessage());
       default -> new StepFailure(Result.FAILED, "internal", "internal error: " + error);
     };
+  }
+
+  /** Whether something failed because a file had gone since it was listed: then it is worth another look. */
+  static boolean vanished(IOException error) {
+    return error instanceof NoSuchFileException || error.getCause() instanceof NoSuchFileException;
   }
 
   /** One line that names the file. */

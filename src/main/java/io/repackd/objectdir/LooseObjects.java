@@ -39,6 +39,22 @@ public record LooseObjects(long count, long bytes) {
     return new LooseObjects(count, bytes);
   }
 
+  /** How many there are if every directory holds as many as {@code 17}, in which git looks, too, because ids are spread evenly. */
+  static long estimate(Path objectDirectory, HashAlgorithm hash) throws IOException {
+    int nameLength = hash.length() * 2 - 2;
+    long count = 0;
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(objectDirectory.resolve("17"))) {
+      for (Path file : files) {
+        count += isObjectName(String.valueOf(file.getFileName()), nameLength) ? 1 : 0;
+      }
+    } catch (NoSuchFileException e) {
+      return 0;
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    return count * FANOUT_DIRECTORIES;
+  }
+
   private static long sizeOf(Path file) throws IOException {
     try {
       return Files.size(file);

@@ -88,6 +88,24 @@ public final class ObjectDirectory {
     return PackDirectoryScan.packIndexNames(packDirectory());
   }
 
+  /**
+   * Lists the packs by their names alone, each with what lies beside it: as cheap as {@link #packIndexNames}.
+   *
+   * @throws IOException if the pack directory cannot be read; one which does not exist is empty
+   */
+  public Map<String, Set<Sidecar>> packNames() throws IOException {
+    return PackDirectoryScan.packNames(packDirectory());
+  }
+
+  /**
+   * Estimates the number of loose objects as git does, from one directory of 256.
+   *
+   * @throws IOException if it cannot be read; one which does not exist is empty
+   */
+  public long estimateLooseObjects() throws IOException {
+    return LooseObjects.estimate(path(), hash());
+  }
+
   /** Counts the loose objects: a listing of up to 256 directories. */
   public LooseObjects countLooseObjects() throws IOException {
     return LooseObjects.count(path(), hash());
@@ -117,6 +135,8 @@ public final class ObjectDirectory {
   public enum Lock {
     /** Held by whoever maintains the object directory; also taken by {@code git maintenance run}. */
     MAINTENANCE("maintenance"),
+    /** Held by whoever bundles small packs and loose objects. A cycle may be under way meanwhile. */
+    AGGREGATE("aggregate"),
     /** Held for the moment in which a multi-pack-index is replaced. */
     MULTI_PACK_INDEX("pack/multi-pack-index");
 

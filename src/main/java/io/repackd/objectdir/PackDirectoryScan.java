@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Lists a pack directory once and sorts its files into packs and what is none.
@@ -52,12 +54,21 @@ final class PackDirectoryScan {
 
   /** The indexes beside which there is a pack, by their names alone. */
   static Set<String> packIndexNames(Path directory) throws IOException {
+    return packNames(directory).keySet().stream()
+        .map(name -> name + ".idx")
+        .collect(Collectors.toSet());
+  }
+
+  /** The complete packs with their sidecars, by their names alone. */
+  static Map<String, Set<Sidecar>> packNames(Path directory) throws IOException {
     PackDirectoryScan scan = new PackDirectoryScan(directory);
     scan.list();
-    Set<String> names = new HashSet<>();
+    Map<String, Set<Sidecar>> names = new HashMap<>();
     scan.extensionsByStem.forEach((stem, extensions) -> {
       if (extensions.contains("idx") && extensions.contains("pack")) {
-        names.add(stem + ".idx");
+        Set<Sidecar> sidecars = EnumSet.noneOf(Sidecar.class);
+        extensions.forEach(name -> Sidecar.ofExtension(name).ifPresent(sidecars::add));
+        names.put(stem, sidecars);
       }
     });
     return names;

@@ -15,13 +15,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,8 +41,7 @@ class TemporaryKeepKillTest {
     int keepsLeft = 0;
     int change = 1;
     while (true) {
-      Path path = copy(template.path(), temporary.resolve("r%d.git".formatted(change)));
-      GitRepository repository = GitRepository.at(path);
+      GitRepository repository = template.copyTo(temporary.resolve("r%d.git".formatted(change)));
       if (!cycle(repository).run(change)) {
         break;
       }
@@ -133,15 +130,5 @@ class TemporaryKeepKillTest {
   private Path keep(GitRepository repository, int pack) {
     Path data = GitRepository.at(temporary.resolve("template.git")).packFiles().get(pack);
     return repository.packs().resolve(data.getFileName().toString().replace(".pack", ".keep"));
-  }
-
-  private static Path copy(Path from, Path to) throws IOException {
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Files.copy(
-            file, to.resolve(from.relativize(file).toString()), StandardCopyOption.COPY_ATTRIBUTES);
-      }
-    }
-    return to;
   }
 }
