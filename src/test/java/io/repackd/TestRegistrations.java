@@ -22,29 +22,37 @@ public final class TestRegistrations {
   /** Never due in the life of a test. */
   public static final Schedule EVERY_DAY = new Schedule.Every(Duration.ofDays(1));
 
-  /** As the reference configuration has it, but for a distance that is never over in the life of a test. */
-  public static final AggregateSettings AGGREGATE =
-      new AggregateSettings(
-          true,
-          Duration.ofDays(1),
-          10,
-          256,
-          Duration.ofMinutes(1),
-          1000,
-          50_000,
-          2_000_000,
-          512L << 20,
-          false);
+  /** As the reference configuration has it. */
+  public static final AggregateSettings AGGREGATE = aggregate(true, Duration.ofMinutes(1));
 
   private TestRegistrations() {}
 
+  public static AggregateSettings aggregate(boolean enabled, Duration interval) {
+    return new AggregateSettings(
+        enabled,
+        interval,
+        10,
+        256,
+        Duration.ofMinutes(1),
+        1000,
+        50_000,
+        2_000_000,
+        512L << 20,
+        false);
+  }
+
   public static MaintenanceSettings settings(boolean enabled, Schedule schedule, Duration jitter) {
+    return settings(enabled, schedule, jitter, AGGREGATE);
+  }
+
+  public static MaintenanceSettings settings(
+      boolean enabled, Schedule schedule, Duration jitter, AggregateSettings aggregate) {
     return new MaintenanceSettings(
         enabled,
         schedule,
         jitter,
         new MultiPackIndexSettings(true),
-        AGGREGATE,
+        aggregate,
         new ExpireSettings(true, Duration.ofHours(1)),
         new RepackSettings(true, new BatchSize.Auto(), Duration.ofMinutes(1)),
         new SafetySettings(false, 0));

@@ -84,7 +84,7 @@ public final class MaintenanceScheduler {
     this.firstRun = firstRun;
     this.clock = clock;
     this.nextRun = new NextRun(clock, random);
-    this.triggers = new Triggers(this::runCycle, maxConcurrent);
+    this.triggers = new Triggers("cycle", this::runCycle, maxConcurrent);
   }
 
   /** Begins to run what is due. */

@@ -47,26 +47,27 @@ final class Triggers {
   /** Quartz keeps a register of schedulers by name for the whole process; tests have several. */
   private static final AtomicInteger COUNT = new AtomicInteger();
 
-  private final CycleThreads threads;
+  private final JobThreads threads;
   private final Scheduler quartz;
 
   /**
    * Triggers which do not fire yet.
    *
-   * @param fired is told the object directory whose trigger fired, on the thread of the cycle
+   * @param name what fires: {@code cycle}; the name of its threads
+   * @param fired is told the object directory whose trigger fired, on a thread of its own
    * @param maxConcurrent how many run at a time
    */
-  Triggers(Consumer<Path> fired, int maxConcurrent) {
-    threads = new CycleThreads(maxConcurrent);
-    quartz = create("repackd-" + COUNT.incrementAndGet(), threads);
+  Triggers(String name, Consumer<Path> fired, int maxConcurrent) {
+    threads = new JobThreads(name, maxConcurrent);
+    quartz = create("repackd-" + name + "-" + COUNT.incrementAndGet(), threads);
     quietly(() ->
         quartz.setJobFactory((bundle, scheduler) -> {
           Path objectDirectory = Path.of(bundle.getJobDetail().getKey().getName());
-          return new CycleJob(() -> fired.accept(objectDirectory));
+          return new DirectoryJob(() -> fired.accept(objectDirectory));
         }));
   }
 
-  private static Scheduler create(String name, CycleThreads threads) {
+  private static Scheduler create(String name, JobThreads threads) {
     try {
       DirectSchedulerFactory factory = DirectSchedulerFactory.getInstance();
       factory.createScheduler(
@@ -106,7 +107,7 @@ final class Triggers {
       TriggerKey key = trigger(objectDirectory);
       if (!quartz.checkExists(job(objectDirectory))) {
         quartz.addJob(
-            JobBuilder.newJob(CycleJob.class)
+            JobBuilder.newJob(DirectoryJob.class)
                 .withIdentity(job(objectDirectory))
                 .storeDurably()
                 .build(),
@@ -132,7 +133,7 @@ final class Triggers {
     quietly(() -> quartz.unscheduleJob(trigger(objectDirectory)));
   }
 
-  /** Takes away an object directory. A cycle of it that runs is let run. */
+  /** Takes away an object directory. What runs there is let run. */
   void remove(Path objectDirectory) {
     quietly(() -> quartz.deleteJob(job(objectDirectory)));
   }
@@ -150,7 +151,7 @@ final class Triggers {
     }
   }
 
-  /** Fires nothing any more. Cycles that run are let run. */
+  /** Fires nothing any more. What runs is let run. */
   void stop() {
     quietly(() -> quartz.shutdown(false));
   }

@@ -9,10 +9,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class CycleThreadsTest {
+class JobThreadsTest {
   private static final Duration AN_HOUR = Duration.ofHours(1);
 
-  private final CycleThreads threads = new CycleThreads(1);
+  private final JobThreads threads = new JobThreads("cycle", 1);
 
   @Test
   void aThreadThatAskedLatelyIsResponsive() {

@@ -4,17 +4,17 @@ import org.quartz.DisallowConcurrentExecution;
 import org.quartz.Job;
 import org.quartz.JobExecutionContext;
 
-/** What Quartz runs when a cycle is due. Never two at once for one object directory. */
+/** What Quartz runs when something is due in an object directory. Never two at once in one. */
 @DisallowConcurrentExecution
-final class CycleJob implements Job {
-  private final Runnable cycle;
+final class DirectoryJob implements Job {
+  private final Runnable work;
 
-  CycleJob(Runnable cycle) {
-    this.cycle = cycle;
+  DirectoryJob(Runnable work) {
+    this.work = work;
   }
 
   @Override
   public void execute(JobExecutionContext context) {
-    cycle.run();
+    work.run();
   }
 }

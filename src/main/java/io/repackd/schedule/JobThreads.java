@@ -4,30 +4,38 @@ import java.time.Duration;
 import org.quartz.spi.ThreadPool;
 
 /**
- * The threads of the cycles: one for each cycle that runs, none while none does, and never more than a limit.
+ * The threads of what Quartz starts: one for each cycle or look that runs, none while none does, and never more than a limit.
  *
- * <p>Quartz's own pool keeps all its threads for ever and wakes each of them twice a second. Cycles are rare and long, so
- * a new thread for each costs nothing that could be measured, and an idle daemon has none.
+ * <p>Quartz's own pool keeps all its threads for ever and wakes each of them twice a second. Cycles are rare and long, and
+ * looks are a handful a second at most, so a new thread for each costs next to nothing, and an idle daemon has none.
  *
  * <p>Quartz's thread asks here for a free place each time round, so this is also where it can be seen to be alive.
  *
  * <p>Public because Quartz calls it by reflection.
  */
-public final class CycleThreads implements ThreadPool {
+public final class JobThreads implements ThreadPool {
+  private final String name;
   private int limit;
   private int busy;
   private boolean stopped;
 
-  // The thread of Quartz which starts cycles, as it was last seen here.
+  // The thread of Quartz which starts jobs, as it was last seen here.
   private Thread asking = Thread.currentThread();
   private boolean waiting;
   private long lastAskedNanos = System.nanoTime();
 
-  CycleThreads(int limit) {
+  /**
+   * Threads which do not exist yet.
+   *
+   * @param name what they are called
+   * @param limit how many there are at a time
+   */
+  JobThreads(String name, int limit) {
+    this.name = name;
     this.limit = limit;
   }
 
-  /** Changes how many cycles run at a time. Those which run already are let run. */
+  /** Changes how many jobs run at a time. Those which run already are let run. */
   synchronized void limit(int newLimit) {
     limit = newLimit;
     notifyAll();
@@ -51,13 +59,13 @@ public final class CycleThreads implements ThreadPool {
   }
 
   @Override
-  public synchronized boolean runInThread(Runnable cycle) {
+  public synchronized boolean runInThread(Runnable job) {
     awaitPlace();
     if (stopped) {
       return false;
     }
     try {
-      Thread.ofPlatform().name("cycle").daemon().start(() -> runAndLeave(cycle));
+      Thread.ofPlatform().name(name).daemon().start(() -> runAndLeave(job));
       busy++;
       return true;
     } catch (OutOfMemoryError noThread) {
@@ -65,9 +73,9 @@ public final class CycleThreads implements ThreadPool {
     }
   }
 
-  private void runAndLeave(Runnable cycle) {
+  private void runAndLeave(Runnable job) {
     try {
-      cycle.run();
+      job.run();
     } finally {
       synchronized (this) {
         busy--;
@@ -97,7 +105,7 @@ public final class CycleThreads implements ThreadPool {
   public void initialize() {}
 
   @Override
-  public synchronized void shutdown(boolean waitForCycles) {
+  public synchronized void shutdown(boolean waitForJobs) {
     stopped = true;
     notifyAll();
   }
