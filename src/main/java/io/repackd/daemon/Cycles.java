@@ -3,6 +3,7 @@ package io.repackd.daemon;
 import io.repackd.maintenance.CycleListener;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Measurement;
+import io.repackd.maintenance.StepOutcome;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import java.io.IOException;
@@ -14,6 +15,16 @@ import java.util.Optional;
 interface Cycles {
   /** Runs a cycle. */
   CycleOutcome run(Registration registration, Cancellation cancellation, CycleListener listener);
+
+  /**
+   * Whether a round of aggregation would have something to do: a short look.
+   *
+   * @throws IOException if it cannot be looked
+   */
+  boolean worthAggregating(Registration registration) throws IOException;
+
+  /** Runs one round of aggregation beside the cycles. */
+  StepOutcome aggregate(Registration registration, Cancellation cancellation);
 
   /**
    * Counts an object directory without changing it.

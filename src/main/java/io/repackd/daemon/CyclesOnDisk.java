@@ -6,11 +6,16 @@ import io.repackd.maintenance.CycleListener;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.MaintenanceCycle;
 import io.repackd.maintenance.Measurement;
+import io.repackd.maintenance.Result;
+import io.repackd.maintenance.Step;
+import io.repackd.maintenance.StepOutcome;
+import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -29,6 +34,16 @@ final class CyclesOnDisk implements Cycles {
       Registration registration, Cancellation cancellation, CycleListener listener) {
     return maintenance.run(
         registration, MaintenanceCycle.Request.SCHEDULED, cancellation, listener);
+  }
+
+  @Override
+  public boolean worthAggregating(Registration registration) throws IOException {
+    return false;
+  }
+
+  @Override
+  public StepOutcome aggregate(Registration registration, Cancellation cancellation) {
+    return new StepOutcome(Step.AGGREGATE, Result.SKIPPED, Duration.ZERO, Work.NONE, "");
   }
 
   @Override

@@ -5,16 +5,18 @@ import io.repackd.metrics.DaemonMetrics;
 import io.repackd.metrics.RepositoryMetrics;
 import io.repackd.registry.Registration;
 import io.repackd.registry.Registry;
+import io.repackd.schedule.AggregateScheduler;
 import io.repackd.schedule.MaintenanceScheduler;
 import io.repackd.schedule.ScheduleListener;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What runs between start and stop: the scheduler, and what follows the registry and the repositories. */
+/** What runs between start and stop: the schedulers, and what follows the registry and the repositories. */
 final class Engine {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
@@ -23,6 +25,7 @@ final class Engine {
 
   private final Surroundings surroundings;
   private final MaintenanceScheduler scheduler;
+  private final AggregateScheduler aggregates;
   private final Registrations registrations;
   private final Measurements measurements;
   private final Timer timer;
@@ -42,7 +45,8 @@ final class Engine {
     this.timer = timer;
     Cycles cycles = surroundings.cycles().apply(configuration);
     measurements = new Measurements(cycles, repositoryMetrics, surroundings.rhythm().measurement());
-    Listeners listeners = new Listeners(repositoryMetrics, measurements, new CycleLog());
+    CycleLog log = new CycleLog();
+    Listeners listeners = new Listeners(repositoryMetrics, measurements, log);
     scheduler =
         new MaintenanceScheduler(
             new RecordedCycle(cycles, listeners, surroundings.clock()),
@@ -52,6 +56,11 @@ final class Engine {
             configuration.maxConcurrent(),
             surroundings.clock(),
             new Random());
+    aggregates =
+        new AggregateScheduler(
+            new RecordedRound(cycles, new Listeners(repositoryMetrics), log, measurements::measure),
+            objectDirectory -> scheduler.running().contains(objectDirectory),
+            surroundings.clock());
     registrations = new Registrations(cycles, scheduler, repositoryMetrics, daemonMetrics);
   }
 
@@ -72,9 +81,10 @@ final class Engine {
   /** Begins to maintain. The repositories are found in the background: a hanging file system must not hold up the start. */
   void start() {
     scheduler.start();
+    aggregates.start();
     // While the daemon drains nothing is started, and that it comes to an end is sure.
     Watchdog watchdog =
-        new Watchdog(() -> stopping || scheduler.responsive(), surroundings.notification()::alive);
+        new Watchdog(() -> stopping || responsive(), surroundings.notification()::alive);
     timer.every(surroundings.rhythm().registry(), "look for repositories", this::lookSoon);
     timer.every(GIVE_BACK_MEMORY, "give back memory", this::giveBackMemory);
     surroundings
@@ -82,6 +92,10 @@ final class Engine {
         .watchdogInterval()
         .ifPresent(interval -> timer.every(interval, "feed the watchdog", watchdog::feed));
     lookSoon();
+  }
+
+  private boolean responsive() {
+    return scheduler.responsive() && aggregates.responsive();
   }
 
   /** Goes on with another configuration. */
@@ -100,7 +114,7 @@ final class Engine {
    * only, and an idle daemon would reach one in days: seen 9 of 107 MiB, for some milliseconds every five minutes.
    */
   private void giveBackMemory() {
-    if (scheduler.running().isEmpty()) {
+    if (scheduler.running().isEmpty() && !aggregates.busy()) {
       System.gc();
     }
   }
@@ -115,6 +129,7 @@ final class Engine {
       return;
     }
     registrations.follow(registry);
+    aggregates.update(registrations.current());
     if (!status().equals(toldStatus)) {
       toldStatus = status();
       surroundings.notification().status(toldStatus);
@@ -129,15 +144,20 @@ final class Engine {
     return registrations.status();
   }
 
-  /** Ends the running cycles and waits for them. Those that do not end in time are named in the log, and left. */
+  /**
+   * Ends the running cycles and the round of aggregation, and waits for them. Those that do not end in time are named in the
+   * log, and left.
+   */
   void stop() {
     stopping = true;
-    List<String> left = scheduler.stop(surroundings.rhythm().drain());
+    Duration drain = surroundings.rhythm().drain();
+    long startedNanos = System.nanoTime();
+    aggregates.cancel();
+    List<String> left = new ArrayList<>(scheduler.stop(drain));
+    Duration rest = drain.minusNanos(System.nanoTime() - startedNanos);
+    aggregates.stop(rest).ifPresent(left::add);
     if (!left.isEmpty()) {
-      LOG.warn(
-          "cycles did not end within {} s: {}",
-          surroundings.rhythm().drain().toSeconds(),
-          String.join(", ", left));
+      LOG.warn("cycles did not end within {} s: {}", drain.toSeconds(), String.join(", ", left));
     }
   }
 }

@@ -60,7 +60,7 @@ final class Measurements implements CycleListener {
         return;
       }
       if (!running.contains(objectDirectory) && old(objectDirectory)) {
-        measure(registration, objectDirectory);
+        measure(registration);
       }
     }
     measuredNanos.keySet().retainAll(known);
@@ -72,7 +72,9 @@ final class Measurements implements CycleListener {
     return nanos == null || System.nanoTime() - nanos >= interval.toNanos();
   }
 
-  private void measure(Registration registration, Path objectDirectory) {
+  /** Counts one now. */
+  void measure(Registration registration) {
+    Path objectDirectory = registration.location().objectDirectory();
     measuredNanos.put(objectDirectory, System.nanoTime());
     try {
       metrics.measured(registration, cycles.measure(registration));

@@ -4,6 +4,9 @@ import io.repackd.maintenance.CycleListener;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Measurement;
 import io.repackd.maintenance.Result;
+import io.repackd.maintenance.Step;
+import io.repackd.maintenance.StepOutcome;
+import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.objectdir.PackKind;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
@@ -17,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 
 /** Cycles which do nothing, at once and well, unless they are told otherwise. */
 final class FakeCycles implements Cycles {
@@ -39,11 +43,18 @@ final class FakeCycles implements Cycles {
     CycleOutcome run(Registration registration, Cancellation cancellation);
   }
 
+  /** Runs a round of aggregation in the place of the fake. */
+  interface Round {
+    StepOutcome run(Registration registration, Cancellation cancellation);
+  }
+
   final List<CycleOutcome> history = new CopyOnWriteArrayList<>();
   final List<String> measured = new CopyOnWriteArrayList<>();
   final Set<String> unreadable = ConcurrentHashMap.newKeySet();
   final Map<Path, Instant> successes = new ConcurrentHashMap<>();
   volatile Body body = (registration, cancellation) -> outcome(registration, Result.OK, "none");
+  volatile Predicate<Registration> worthAggregating = registration -> false;
+  volatile Round round = (registration, cancellation) -> round(Result.OK, Work.NONE, "");
   volatile boolean diskFull;
 
   @Override
@@ -53,6 +64,20 @@ final class FakeCycles implements Cycles {
     CycleOutcome outcome = body.run(registration, cancellation);
     listener.cycleFinished(registration, outcome);
     return outcome;
+  }
+
+  @Override
+  public boolean worthAggregating(Registration registration) {
+    return worthAggregating.test(registration);
+  }
+
+  @Override
+  public StepOutcome aggregate(Registration registration, Cancellation cancellation) {
+    return round.run(registration, cancellation);
+  }
+
+  static StepOutcome round(Result result, Work work, String detail) {
+    return new StepOutcome(Step.AGGREGATE, result, Duration.ofMillis(20), work, detail);
   }
 
   @Override
