@@ -88,7 +88,7 @@ final class RepositoryMeters {
     if (numbers.isEmpty() && !closed) {
       registerNumbers();
       // From zero on, or else an alert misses the first of them.
-      verifyFailures(0, 0);
+      verifyFailures(0, 0, 0);
     }
   }
 
@@ -203,7 +203,10 @@ final class RepositoryMeters {
         work.looseObjectsDeleted(),
         aggregates);
     if (step == Step.VERIFY && outcome.result() == Result.FAILED) {
-      verifyFailures(1, 0);
+      verifyFailures(1, 0, 0);
+    }
+    if (aggregates && outcome.result() == Result.DEGRADED) {
+      verifyFailures(0, 0, 1);
     }
   }
 
@@ -215,7 +218,7 @@ final class RepositoryMeters {
     duration(CYCLE_DURATION, "How long cycles took.", tags, outcome.duration());
     count(CYCLES, "Cycles, by how they ended.", tags.and("reason", outcome.reason()), 1, true);
     // Of the cycle and not of a step: a damaged pack is found by whoever reads it first.
-    verifyFailures(0, outcome.result() == Result.DEGRADED ? 1 : 0);
+    verifyFailures(0, outcome.result() == Result.DEGRADED ? 1 : 0, 0);
     if (outcome.result() == Result.OK) {
       lastSuccess(outcome.started());
     }
@@ -234,12 +237,13 @@ final class RepositoryMeters {
     }
   }
 
-  private void verifyFailures(long index, long pack) {
+  private void verifyFailures(long index, long pack, long object) {
     String description =
-        "Verifications that found the multi-pack-index wrong or could not look at it, and cycles"
-            + " that found a pack damaged.";
+        "Verifications that found the multi-pack-index wrong or could not look at it, cycles that"
+            + " found a pack damaged, and rounds of aggregation that found anything damaged.";
     count(VERIFY_FAILURES, description, repository.and("class", "index"), index, true);
     count(VERIFY_FAILURES, description, repository.and("class", "pack"), pack, true);
+    count(VERIFY_FAILURES, description, repository.and("class", "object"), object, true);
   }
 
   private void duration(String name, String description, Tags tags, Duration duration) {

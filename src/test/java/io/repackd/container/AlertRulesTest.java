@@ -47,7 +47,7 @@ class AlertRulesTest {
   void theRulesAskForMetricsThatArePublished() throws IOException {
     Set<String> published =
         matches(
-            "(?m)^# TYPE (\\w+)",
+            "(?m)^(\\w+)[{ ]",
             Files.readString(Path.of("src/test/resources/io/repackd/metrics/exposition.txt")));
 
     assertThat(matches("\\b(repackd_\\w+)", Files.readString(RULES)))

@@ -115,6 +115,22 @@ class RepositoryMetricsTest {
   }
 
   @Test
+  void somethingDamagedThatARoundOfAggregationFoundIsCounted() {
+    metrics.update(List.of(LINUX));
+    metrics.measured(LINUX, BEFORE);
+    assertThat(seriesOf("linux"))
+        .contains("repackd_verify_failures_total{class=\"object\",repository=\"linux\",} 0.0");
+
+    metrics.stepFinished(
+        LINUX,
+        new StepOutcome(Step.AGGREGATE, Result.DEGRADED, Duration.ofMillis(9), Work.NONE, ""));
+
+    assertThat(seriesOf("linux"))
+        .contains("repackd_verify_failures_total{class=\"object\",repository=\"linux\",} 1.0")
+        .contains("repackd_verify_failures_total{class=\"pack\",repository=\"linux\",} 0.0");
+  }
+
+  @Test
   void aRepositoryThatCannotBeReadHasNoNumbersButKeepsItsCounters() {
     populate();
 
