@@ -2,30 +2,30 @@ package io.repackd.daemon;
 
 import io.repackd.config.Configuration;
 import io.repackd.history.CycleHistory;
+import io.repackd.maintenance.AggregateRequest;
+import io.repackd.maintenance.Aggregation;
 import io.repackd.maintenance.CycleListener;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.MaintenanceCycle;
 import io.repackd.maintenance.Measurement;
-import io.repackd.maintenance.Result;
-import io.repackd.maintenance.Step;
 import io.repackd.maintenance.StepOutcome;
-import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
 /** Maintenance, and its history in the state directory. */
 final class CyclesOnDisk implements Cycles {
+  private final Aggregation aggregation;
   private final MaintenanceCycle maintenance;
   private final CycleHistory history;
 
   CyclesOnDisk(Configuration configuration, Clock clock) {
-    maintenance = new MaintenanceCycle(clock, configuration.stateDirectory());
+    aggregation = new Aggregation(clock);
+    maintenance = new MaintenanceCycle(clock, configuration.stateDirectory(), aggregation);
     history = new CycleHistory(configuration.stateDirectory(), configuration.history());
   }
 
@@ -38,12 +38,12 @@ final class CyclesOnDisk implements Cycles {
 
   @Override
   public boolean worthAggregating(Registration registration) throws IOException {
-    return false;
+    return aggregation.worthwhile(registration);
   }
 
   @Override
   public StepOutcome aggregate(Registration registration, Cancellation cancellation) {
-    return new StepOutcome(Step.AGGREGATE, Result.SKIPPED, Duration.ZERO, Work.NONE, "");
+    return aggregation.run(registration, AggregateRequest.SCHEDULED, cancellation);
   }
 
   @Override

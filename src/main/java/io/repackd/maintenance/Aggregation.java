@@ -5,6 +5,7 @@ import io.repackd.maintenance.AggregateSnapshot.Listed;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.BootClock;
 import io.repackd.platform.BootClock.Moment;
 import io.repackd.platform.Cancellation;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -105,6 +107,11 @@ public final class Aggregation {
               cancellation)
           .run();
     }
+  }
+
+  /** The names of those packs that are known to be damaged, because they could not be bundled. */
+  Set<String> damagedAmong(List<StoredPack> packs) {
+    return memory.damagedOf(packs);
   }
 
   /**

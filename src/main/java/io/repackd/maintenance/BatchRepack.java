@@ -49,12 +49,13 @@ final class BatchRepack {
   /**
    * Writes the new pack and publishes it.
    *
+   * @param committed run when it is settled what is read from then on: these packs, all of them mapped, and nothing else
    * @return what was published; its keep is to be removed once an index refers to it, or none will. Nothing if the pack that
    *     would result is there already
    * @throws CorruptFileException if a pack of the batch is damaged: nothing is published
    * @throws StepFailure if the index lists a pack of the batch no more
    */
-  Optional<Published> run(Batch batch) throws IOException, StepFailure {
+  Optional<Published> run(Batch batch, Runnable committed) throws IOException, StepFailure {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
       List<PackSource.Packed> sources = new ArrayList<>();
@@ -65,6 +66,7 @@ final class BatchRepack {
         sources.add(new PackSource.Packed(pack, new PositionSet(arena, pack.index().count())));
       }
       long objects = select(index, batch, sources);
+      committed.run();
       try (PackWriter writer =
           new PackWriter(
               sources, directory.hash(), directory.traits().compressionLevel(), cancellation)) {

@@ -24,6 +24,20 @@ final class Conditions {
   static void check(ObjectDirectory directory, MaintenanceSettings settings, Instant now)
       throws StepFailure, IOException {
     checkOwner(directory, settings);
+    Optional<String> gc = GcPid.holder(directory, now);
+    if (gc.isPresent()) {
+      throw skipped("locked", gc.get() + " is running");
+    }
+  }
+
+  /**
+   * Checks whether there may be a multi-pack-index, and whether the one that is there may be replaced. Where not, small packs are
+   * bundled all the same.
+   *
+   * @throws StepFailure with the reason
+   */
+  static void checkIndexUse(ObjectDirectory directory, MaintenanceSettings settings)
+      throws StepFailure, IOException {
     if (!settings.multiPackIndex().enabled()) {
       throw skipped("index-disabled", "multi-pack-index.enabled is false");
     }
@@ -32,10 +46,6 @@ final class Conditions {
           "index-disabled", "the repository's git configuration has core.multiPackIndex=false");
     }
     checkIndex(directory.listPacks());
-    Optional<String> gc = GcPid.holder(directory, now);
-    if (gc.isPresent()) {
-      throw skipped("locked", gc.get() + " is running");
-    }
   }
 
   /**

@@ -17,6 +17,7 @@ import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.platform.Cancellation;
+import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.time.Clock;
@@ -25,8 +26,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,9 +40,11 @@ final class CycleSteps {
   /** How often a step begins again because somebody changed the packs meanwhile. */
   private static final int MAX_TRIES = 3;
 
+  private final Registration registration;
   private final ObjectDirectory directory;
   private final MaintenanceSettings settings;
   private final Request request;
+  private final Aggregation aggregation;
   private final Clock clock;
   private final UnreferencedLedger ledger;
   private final VerifiedIndexes verifiedIndexes;
@@ -55,17 +60,20 @@ final class CycleSteps {
   private boolean indexed;
 
   CycleSteps(
+      Registration registration,
       ObjectDirectory directory,
-      MaintenanceSettings settings,
       Request request,
+      Aggregation aggregation,
       Clock clock,
       UnreferencedLedger ledger,
       VerifiedIndexes verifiedIndexes,
       LockFile lock,
       Cancellation cancellation) {
+    this.registration = registration;
     this.directory = directory;
-    this.settings = settings;
+    this.settings = registration.settings();
     this.request = request;
+    this.aggregation = aggregation;
     this.clock = clock;
     this.ledger = ledger;
     this.verifiedIndexes = verifiedIndexes;
@@ -88,6 +96,8 @@ final class CycleSteps {
   void run(Consumer<StepOutcome> finished) throws StepFailure, IOException {
     checkNobodyElseDeletes();
     step(Step.RECOVER, finished, this::recover);
+    aggregate(finished);
+    Conditions.checkIndexUse(directory, settings);
     step(Step.WRITE, finished, () -> write(Base.INSTALLED));
     if (!indexed) {
       return;
@@ -107,13 +117,24 @@ final class CycleSteps {
     }
   }
 
+  /** A round before all else: what follows has less to look at. That it failed is told, and keeps nothing else from being done. */
+  private void aggregate(Consumer<StepOutcome> finished) {
+    if (settings.aggregate().enabled()) {
+      finished.accept(aggregation.run(registration, aggregateRequest(Set.of()), cancellation));
+    }
+  }
+
+  private AggregateRequest aggregateRequest(Set<String> packsInUse) {
+    return new AggregateRequest(request.immediately(), packsInUse, Optional.empty(), Set.of());
+  }
+
   /** Once the index refers to the new packs, nobody bundles them any more; and if it comes to nothing, anybody may. */
   private void repackAndWrite(CyclePlan plan, Consumer<StepOutcome> finished)
       throws StepFailure, IOException {
     try {
       for (Batch batch : plan.batches()) {
         FreeSpace.require(directory, settings.safety(), batch.expectedBytes(), "the repack");
-        step(Step.REPACK, finished, () -> repack(batch));
+        repack(batch, finished);
       }
       step(Step.WRITE, finished, () -> write(Base.INSTALLED));
     } finally {
@@ -184,7 +205,9 @@ final class CycleSteps {
     for (int attempt = 1; attempt <= MAX_TRIES; attempt++) {
       PackDirectoryListing listing = directory.listPacks();
       Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
-      Wanted wanted = new Wanted(baseOf(listing, base));
+      Wanted wanted =
+          new Wanted(
+              baseOf(listing, base), Optional.empty(), aggregation.damagedAmong(listing.packs()));
       try (IndexDraft draft =
           IndexDraft.write(
               directory, listing, wanted, ledger, directory.publisher(), cancellation)) {
@@ -336,9 +359,42 @@ final class CycleSteps {
     return new Done(new Work(0, expired.packs(), 0, 0), expired.detail());
   }
 
-  private Done repack(Batch batch) throws IOException, StepFailure {
+  /**
+   * Repacks a batch. Beside it, what comes meanwhile is bundled: from the moment when it is settled what the repack reads, until
+   * it has ended.
+   */
+  private void repack(Batch batch, Consumer<StepOutcome> finished) throws StepFailure {
+    List<AggregateLoop.Beside> loops = new ArrayList<>();
+    try {
+      step(
+          Step.REPACK,
+          finished,
+          () -> {
+            try {
+              return repack(batch, () -> startLoop(batch).ifPresent(loops::add));
+            } finally {
+              loops.forEach(AggregateLoop.Beside::close);
+            }
+          });
+    } finally {
+      loops.forEach(loop -> finished.accept(loop.stop()));
+    }
+  }
+
+  private Optional<AggregateLoop.Beside> startLoop(Batch batch) {
+    if (!settings.aggregate().enabled()) {
+      return Optional.empty();
+    }
+    Set<String> used =
+        batch.packs().stream().map(view -> view.pack().name()).collect(Collectors.toSet());
+    AggregateLoop loop =
+        new AggregateLoop(aggregation, registration, settings.aggregate().interval());
+    return Optional.of(new AggregateLoop.Beside(loop, () -> aggregateRequest(used)));
+  }
+
+  private Done repack(Batch batch, Runnable committed) throws IOException, StepFailure {
     Optional<Published> published =
-        new BatchRepack(directory, clock.instant(), id, cancellation).run(batch);
+        new BatchRepack(directory, clock.instant(), id, cancellation).run(batch, committed);
     if (published.isEmpty()) {
       return new Done(Work.NONE, "the pack that would result is there already");
     }

@@ -42,6 +42,7 @@ public record DryRun(Optional<String> obstacle, String index, CyclePlan plan, Li
       throws IOException {
     try {
       Conditions.check(directory, settings, now);
+      Conditions.checkIndexUse(directory, settings);
     } catch (StepFailure e) {
       return obstacle(e.detail());
     }

@@ -109,10 +109,15 @@ final class IndexDraft implements AutoCloseable {
    *
    * @param base what it is made from
    * @param preferred the pack that is to own every object which it has, if the packs that are listed have to change at all
+   * @param damaged names of packs that are known to be damaged: they are left out, where the installed index does not list them
    */
-  record Wanted(Base base, Optional<StoredPack> preferred) {
+  record Wanted(Base base, Optional<StoredPack> preferred, Set<String> damaged) {
     Wanted(Base base) {
       this(base, Optional.empty());
+    }
+
+    Wanted(Base base, Optional<StoredPack> preferred) {
+      this(base, preferred, Set.of());
     }
   }
 
@@ -334,6 +339,10 @@ final class IndexDraft implements AutoCloseable {
 
     private void open(StoredPack pack, Arena arena, Queue<IndexedPack> opened) {
       cancellation.check();
+      if (wanted.damaged().contains(pack.name())) {
+        damage.add("%s is damaged".formatted(pack.data().path()));
+        return;
+      }
       try {
         PackIndex index = PackIndex.open(pack.index().path(), directory.hash(), arena);
         PackFile.check(pack.data().path(), index);

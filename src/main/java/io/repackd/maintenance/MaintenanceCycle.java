@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One run of maintenance over one object directory: recover, write, verify, expire, verify, repack, write, verify.
+ * One run of maintenance over one object directory: recover, aggregate, write, verify, expire, verify, repack with rounds of
+ * aggregation beside it, write, verify.
  *
  * <p>Git's {@code maintenance.lock} is held from before the first look to after the last. What is decided between the steps is
  * decided by {@link CyclePlanner}; what a step does is in {@link CycleSteps}. Here is what is around them: the lock, the counts
@@ -25,6 +26,7 @@ import java.util.Optional;
 public final class MaintenanceCycle {
   private final Clock clock;
   private final Path stateDirectory;
+  private final Aggregation aggregation;
   private final VerifiedIndexes verifiedIndexes = new VerifiedIndexes();
 
   /**
@@ -34,8 +36,14 @@ public final class MaintenanceCycle {
    * @param stateDirectory where it is remembered since when a pack is unreferenced; made if it is missing
    */
   public MaintenanceCycle(Clock clock, Path stateDirectory) {
+    this(clock, stateDirectory, new Aggregation(clock));
+  }
+
+  /** A cycle that shares what is known of damaged packs with rounds of aggregation outside of it. */
+  public MaintenanceCycle(Clock clock, Path stateDirectory, Aggregation aggregation) {
     this.clock = clock;
     this.stateDirectory = stateDirectory;
+    this.aggregation = aggregation;
   }
 
   /** How a cycle is to run: {@code immediately} lifts the age limits, because nobody else is there. */
@@ -135,9 +143,10 @@ public final class MaintenanceCycle {
       try (LockFile lock = directory.lock(ObjectDirectory.Lock.MAINTENANCE)) {
         CycleSteps cycle =
             new CycleSteps(
+                registration,
                 directory,
-                registration.settings(),
                 request,
+                aggregation,
                 clock,
                 UnreferencedLedger.read(stateDirectory, directory),
                 verifiedIndexes,

@@ -64,7 +64,7 @@ final class RequestedRepack {
     String id = UUID.randomUUID().toString();
     Optional<TemporaryKeep> keep =
         new BatchRepack(directory, clock.instant(), id, cancellation)
-            .run(batch)
+            .run(batch, () -> {})
             .flatMap(Published::keep);
     try {
       // Also if the pack was there already: whoever wrote it may not have come to list it.

@@ -1,5 +1,7 @@
 package io.repackd.platform;
 
+import java.time.Duration;
+
 /**
  * Asks running work to end: set once by the side that stops, polled by the side that works.
  *
@@ -9,8 +11,32 @@ public final class Cancellation {
   private volatile boolean requested;
 
   /** Asks the work to end. */
-  public void request() {
+  public synchronized void request() {
     requested = true;
+    notifyAll();
+  }
+
+  /**
+   * Waits until the work has been asked to end, or some time has passed. An interrupt does not end the wait.
+   *
+   * @return whether the work has been asked to end
+   */
+  public synchronized boolean await(Duration time) {
+    long deadlineNanos = System.nanoTime() + time.toNanos();
+    boolean interrupted = false;
+    long leftMillis = time.toMillis();
+    while (!requested && leftMillis > 0) {
+      try {
+        wait(leftMillis);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      leftMillis = Math.ceilDiv(deadlineNanos - System.nanoTime(), 1_000_000);
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return requested;
   }
 
   /** Whether the work has been asked to end. */

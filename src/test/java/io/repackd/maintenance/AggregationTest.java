@@ -365,7 +365,7 @@ class AggregationTest {
     assertThat(cycle.after().orElseThrow().indexedPacks()).isEqualTo(1);
     repository.assertHealthy();
     CycleOutcome idle = cycle(repository);
-    assertThat(idle.steps().get(1).detail()).isEqualTo("1 packs, unchanged");
+    assertThat(idle.steps().get(2).detail()).isEqualTo("1 packs, unchanged");
     later = Duration.ofHours(1);
     assertThat(run(repository).work().packsDeleted()).isEqualTo(3);
     assertThat(repository.packFiles()).containsExactly(bundle);

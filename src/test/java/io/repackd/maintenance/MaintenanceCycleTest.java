@@ -53,7 +53,7 @@ class MaintenanceCycleTest {
         new Schedule.Every(Duration.ofHours(1)),
         Duration.ZERO,
         new MultiPackIndexSettings(true),
-        TestRegistrations.AGGREGATE,
+        TestRegistrations.aggregate(false, Duration.ofMinutes(1)),
         new ExpireSettings(true, Duration.ofHours(1)),
         new RepackSettings(true, batchSize, Duration.ofSeconds(5)),
         new SafetySettings(false, 0));

@@ -1,0 +1,184 @@
+package io.repackd.maintenance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.repackd.GitRepository;
+import io.repackd.TestRegistrations;
+import io.repackd.config.AggregateSettings;
+import io.repackd.config.BatchSize;
+import io.repackd.config.MaintenanceSettings;
+import io.repackd.config.RepackSettings;
+import io.repackd.maintenance.MaintenanceCycle.Request;
+import io.repackd.objectdir.RepositoryDiscovery;
+import io.repackd.platform.Cancellation;
+import io.repackd.registry.Registration;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AggregateInCycleTest {
+  private final Random random = new Random(41);
+
+  // Late enough for all packs to be old enough to be bundled.
+  private final Clock clock =
+      Clock.fixed(Instant.now().plus(Duration.ofMinutes(10)), ZoneOffset.UTC);
+
+  @TempDir Path directory;
+
+  private GitRepository repository() {
+    return GitRepository.bare(directory.resolve("r.git"), "-b", "main");
+  }
+
+  private static Registration registration(GitRepository repository) throws IOException {
+    AggregateSettings small =
+        new AggregateSettings(
+            true,
+            Duration.ofMinutes(5),
+            3,
+            1_000_000,
+            Duration.ofMinutes(1),
+            1000,
+            50_000,
+            2_000_000,
+            512L << 20,
+            false);
+    MaintenanceSettings any =
+        TestRegistrations.settings(true, TestRegistrations.EVERY_DAY, Duration.ZERO, small);
+    return new Registration(
+        "r",
+        RepositoryDiscovery.locate(repository.path()),
+        new MaintenanceSettings(
+            true,
+            any.schedule(),
+            any.jitter(),
+            any.multiPackIndex(),
+            small,
+            any.expire(),
+            new RepackSettings(true, new BatchSize.Everything(), Duration.ZERO),
+            any.safety()));
+  }
+
+  private CycleOutcome cycle(GitRepository repository, CycleListener listener) throws IOException {
+    return new MaintenanceCycle(clock, directory.resolve("state"))
+        .run(registration(repository), Request.SCHEDULED, new Cancellation(), listener);
+  }
+
+  private static List<String> stepsOf(CycleOutcome outcome) {
+    return outcome.steps().stream().map(step -> step.step().label()).toList();
+  }
+
+  @Test
+  void smallPacksAreBundledBeforeTheIndexIsWritten() throws Exception {
+    GitRepository repository = repository().fetches(6, random);
+    CycleOutcome cycle = cycle(repository, new CycleListener() {});
+    assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.OK);
+    assertThat(stepsOf(cycle)).containsExactly("recover", "aggregate", "write", "verify");
+    assertThat(cycle.steps().get(1).detail()).isEqualTo("6 packs into 1 pack");
+    assertThat(cycle.after().orElseThrow().indexedPacks()).isEqualTo(1);
+    repository.assertHealthy();
+  }
+
+  @Test
+  void besideTheRepackRunsALoopWhichIsAStepOfItsOwn() throws Exception {
+    GitRepository repository = repository().fetches(2, random);
+    CycleOutcome cycle = cycle(repository, new CycleListener() {});
+    assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.OK);
+    assertThat(stepsOf(cycle))
+        .containsExactly(
+            "recover", "aggregate", "write", "verify", "repack", "aggregate", "write", "verify");
+    assertThat(cycle.steps().get(5).result()).isEqualTo(Result.OK);
+    repository.assertHealthy();
+  }
+
+  @Test
+  void whereTheIndexIsLeftAlonePacksAreBundledAllTheSame() throws Exception {
+    GitRepository repository = repository().fetches(6, random);
+    repository.git("config", "core.multiPackIndex", "false");
+    CycleOutcome cycle = cycle(repository, new CycleListener() {});
+    assertThat(cycle.result()).isEqualTo(Result.SKIPPED);
+    assertThat(cycle.reason()).isEqualTo("index-disabled");
+    assertThat(stepsOf(cycle)).containsExactly("recover", "aggregate");
+    assertThat(repository.packFiles()).hasSize(7);
+    assertThat(repository.index()).doesNotExist();
+    repository.assertHealthy();
+  }
+
+  @Test
+  void aPackThatCouldNotBeBundledIsLeftOutOfTheIndexAndNothingIsDeletedBesideIt() throws Exception {
+    GitRepository repository = repository().fetches(6, random);
+    Path damaged = repository.packFiles().getFirst();
+    byte[] bytes = Files.readAllBytes(damaged);
+    bytes[bytes.length / 2] ^= 1;
+    Files.setPosixFilePermissions(
+        damaged, java.nio.file.attribute.PosixFilePermissions.fromString("rw-r--r--"));
+    Files.write(damaged, bytes);
+    CycleOutcome cycle = cycle(repository, new CycleListener() {});
+    assertThat(cycle.result()).isEqualTo(Result.DEGRADED);
+    assertThat(cycle.reason()).isEqualTo("pack-damaged");
+    assertThat(cycle.detail()).contains(damaged.toString());
+    assertThat(cycle.after().orElseThrow().indexedPacks()).isEqualTo(1);
+    assertThat(damaged).exists();
+  }
+
+  /** Fetches come while the loop runs; it bundles them, leaves alone what the repack uses, and ends when it is told. */
+  @Test
+  void theLoopTakesWhatComesMeanwhileAndNotWhatTheRepackUses() throws Exception {
+    GitRepository repository = repository().fetches(3, random);
+    List<Path> used = repository.packFiles();
+    repository.fetches(4, random);
+    Registration registration = registration(repository);
+    Set<String> names =
+        Set.copyOf(
+            used.stream().map(pack -> pack.getFileName().toString().replace(".pack", "")).toList());
+    CountDownLatch rounds = new CountDownLatch(2);
+    AggregateLoop loop =
+        new AggregateLoop(new Aggregation(clock), registration, Duration.ofHours(1));
+    AggregateLoop.Beside beside =
+        new AggregateLoop.Beside(
+            loop,
+            () -> {
+              rounds.countDown(); // the second follows at once upon a first that wrote something
+              return new AggregateRequest(false, names, Optional.empty(), Set.of());
+            });
+    try (beside) {
+      assertThat(rounds.await(1, TimeUnit.MINUTES)).isTrue();
+      StepOutcome outcome = beside.stop();
+      assertThat(outcome.work().packsWritten()).as(outcome.detail()).isEqualTo(1);
+      assertThat(outcome.detail()).contains("4 packs into 1 pack");
+    }
+    String marker = Files.readString(repository.files(".baddeltas").getFirst());
+    names.forEach(name -> assertThat(marker).doesNotContain(name));
+    repository.assertHealthy();
+  }
+
+  @Test
+  void aLoopThatWaitsEndsAtOnceWhenItIsTold() throws Exception {
+    GitRepository repository = repository().fetches(1, random);
+    CountDownLatch begun = new CountDownLatch(1);
+    AggregateLoop loop =
+        new AggregateLoop(new Aggregation(clock), registration(repository), Duration.ofDays(1));
+    AggregateLoop.Beside beside =
+        new AggregateLoop.Beside(
+            loop,
+            () -> {
+              begun.countDown();
+              return AggregateRequest.SCHEDULED;
+            });
+    assertThat(begun.await(1, TimeUnit.MINUTES)).isTrue();
+    StepOutcome outcome = beside.stop(); // the test would time out long before the next round
+    assertThat(outcome.work()).isEqualTo(StepOutcome.Work.NONE);
+    assertThat(outcome.detail()).isEqualTo("beside the repack: nothing to bundle");
+  }
+}
