@@ -63,7 +63,7 @@ public record LooseObjects(long count, long bytes) {
     }
   }
 
-  private static boolean isObjectName(String name, int length) {
+  static boolean isObjectName(String name, int length) {
     if (name.length() != length) {
       return false;
     }
