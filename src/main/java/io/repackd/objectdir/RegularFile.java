@@ -12,14 +12,24 @@ import java.nio.file.attribute.BasicFileAttributes;
 public final class RegularFile {
   private RegularFile() {}
 
+  /** What should be a regular file is none. */
+  public static final class AnotherKindException extends FileSystemException {
+    private static final long serialVersionUID = 1;
+
+    private AnotherKindException(Path path) {
+      super(path.toString(), null, "it is not a regular file");
+    }
+  }
+
   /**
    * Opens a file for reading; a symbolic link leads to one too.
    *
-   * @throws IOException if it is not there, is no regular file, or cannot be opened
+   * @throws AnotherKindException if it is no regular file
+   * @throws IOException if it is not there, or cannot be opened
    */
   public static FileChannel open(Path path) throws IOException {
     if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
-      throw new FileSystemException(path.toString(), null, "it is not a regular file");
+      throw new AnotherKindException(path);
     }
     return FileChannel.open(path, StandardOpenOption.READ);
   }
