@@ -4,6 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -25,6 +27,9 @@ final class DeltaChain implements AutoCloseable {
 
   /** Git makes no deltas of anything larger than core.bigFileThreshold, 512 MiB by default. */
   private static final long MAX_RESULT_BYTES = 1L << 30;
+
+  /** The names of the types, by their numbers. */
+  private static final String[] TYPES = {"", "commit", "tree", "blob", "tag"};
 
   private final EntryHeader header = new EntryHeader();
   private final Inflater inflater = new Inflater();
@@ -133,6 +138,44 @@ final class DeltaChain implements AutoCloseable {
       throw header.fault(pack, "it inflates to another length than its header says");
     }
     return header.body() + inflater.getBytesRead();
+  }
+
+  /**
+   * The id of the object whose entry begins at an offset, by its content. What is no delta may have any length.
+   *
+   * @throws CorruptFileException if it or an object that it builds upon is malformed
+   */
+  byte[] id(PackFile pack, long offset) throws CorruptFileException {
+    MessageDigest digest = pack.index().hash().newDigest();
+    header.read(pack, offset);
+    if (header.isDelta()) {
+      try (Arena arena = Arena.ofConfined()) {
+        Whole whole = read(pack, offset, arena);
+        begin(digest, whole.type(), whole.content().byteSize());
+        byte[] piece = new byte[EntryChecksum.PIECE_BYTES];
+        for (long at = 0; at < whole.content().byteSize(); at += piece.length) {
+          int bytes = (int) Math.min(piece.length, whole.content().byteSize() - at);
+          MemorySegment.copy(whole.content(), ValueLayout.JAVA_BYTE, at, piece, 0, bytes);
+          digest.update(piece, 0, bytes);
+        }
+      }
+      return digest.digest();
+    }
+    begin(digest, header.type(), header.size());
+    ByteBuffer piece = ByteBuffer.allocate(EntryChecksum.PIECE_BYTES);
+    inflate(
+        pack,
+        () -> {
+          digest.update(piece.flip());
+          return piece.clear();
+        });
+    digest.update(piece.flip());
+    return digest.digest();
+  }
+
+  /** Source: gitformat-loose: type and length come before the content, and the hash is over both. */
+  private static void begin(MessageDigest digest, int type, long bytes) {
+    digest.update("%s %d\0".formatted(TYPES[type], bytes).getBytes(StandardCharsets.US_ASCII));
   }
 
   /** Gives the space for the next piece of what is inflated. */
