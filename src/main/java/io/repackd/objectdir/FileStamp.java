@@ -63,6 +63,14 @@ public record FileStamp(Path path, long device, long inode, long bytes, Instant 
         .isPresent();
   }
 
+  /** Whether another look saw the same file unchanged, under whatever name. */
+  public boolean sameFileAs(FileStamp other) {
+    return device == other.device
+        && inode == other.inode
+        && bytes == other.bytes
+        && modified.equals(other.modified);
+  }
+
   /**
    * The modification time in whole seconds, which is what git compares.
    *
