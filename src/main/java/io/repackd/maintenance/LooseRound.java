@@ -1,0 +1,301 @@
+package io.repackd.maintenance;
+
+import io.repackd.config.AggregateSettings;
+import io.repackd.config.SafetySettings;
+import io.repackd.maintenance.PackPublication.Beside;
+import io.repackd.maintenance.PackPublication.Published;
+import io.repackd.objectdir.BadLooseObjectException;
+import io.repackd.objectdir.GcPid;
+import io.repackd.objectdir.LooseTable;
+import io.repackd.objectdir.LooseWalk;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.PackDirectoryListing;
+import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.pack.PackWriter;
+import io.repackd.platform.BootClock;
+import io.repackd.platform.Cancellation;
+import io.repackd.platform.ManyReaders;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.LongStream;
+
+/**
+ * One round over the loose objects: drops those that are in packs, and packs others.
+ *
+ * <p><b>What is dropped.</b> An object that is in an ordinary pack here, kept or not: no promisor pack, which another repository
+ * answers for; no cruft pack, which is there to be pruned; no pack of an alternate, which is not ours; and none that is about to be
+ * deleted itself. The pack has been there for a while, so that whoever listed the packs before it came has ended; nobody else
+ * maintains the repository; and {@link LooseDrop} has proven the copy.
+ *
+ * <p><b>What is packed.</b> What is in no such pack, if it is what its name says. It is dropped by a later round, when the new pack
+ * is old enough. If an object turns out bad, or has gone, when the pack is half written, the others are looked at first, so that
+ * the pack need not be begun again for each.
+ *
+ * <p><b>Memory.</b> Objects are looked at {@value #PIECE} at a time, and at most {@value #MAX_PACKED_AT_ONCE} are packed at a time:
+ * 60 bytes for each, and 48 while they are packed.
+ *
+ * <p>The caller holds {@link ObjectDirectory.Lock#AGGREGATE}. For one run.
+ */
+final class LooseRound {
+  private static final int PIECE = 1 << 18;
+  private static final int MAX_PACKED_AT_ONCE = 1 << 20;
+
+  /** How often a pack is begun again because objects had to be left out. */
+  private static final int MAX_TRIES = 3;
+
+  private final ObjectDirectory directory;
+  private final AggregateSettings settings;
+  private final SafetySettings safety;
+  private final Clock clock;
+  private final BootClock bootClock;
+  private final BadLooseObjects badObjects;
+  private final Cancellation cancellation;
+
+  private final Set<String> left = new LinkedHashSet<>();
+  private long packed;
+  private long bad;
+  private long vanished;
+  private int packs;
+  private long bytes;
+  private boolean obstructed;
+
+  LooseRound(
+      ObjectDirectory directory,
+      AggregateSettings settings,
+      SafetySettings safety,
+      Clock clock,
+      BootClock bootClock,
+      BadLooseObjects badObjects,
+      Cancellation cancellation) {
+    this.directory = directory;
+    this.settings = settings;
+    this.safety = safety;
+    this.clock = clock;
+    this.bootClock = bootClock;
+    this.badObjects = badObjects;
+    this.cancellation = cancellation;
+  }
+
+  /**
+   * Does it.
+   *
+   * @throws StepFailure if there is no room for the new pack
+   * @throws IOException if a file cannot be used
+   */
+  LooseOutcome run(AggregateRequest request) throws IOException, StepFailure {
+    if (directory.traits().preciousObjects()) {
+      left.add("extensions.preciousObjects: what is packed could not be dropped");
+      obstructed = true;
+      return outcome(0, 0);
+    }
+    Reliable reliable = reliable(directory.listPacks(), request);
+    LooseDrop drop =
+        new LooseDrop(
+            directory, reliable.packs(), this::otherMaintenance, badObjects, cancellation);
+    Optional<String> other = otherMaintenance();
+    boolean dropping = other.isEmpty();
+    obstructed = !dropping;
+    other.ifPresent(who -> left.add("nothing is dropped: %s is running".formatted(who)));
+    LooseWalk walk = new LooseWalk(directory, cancellation);
+    try (LooseTable piece = new LooseTable(directory.path(), directory.hash());
+        LooseTable chosen = new LooseTable(directory.path(), directory.hash())) {
+      boolean more = true;
+      while (more && (dropping || room(chosen) > 0)) {
+        more = walk.next(piece, PIECE);
+        bringBack(walk.takeHidden());
+        try (Arena arena = Arena.ofShared()) {
+          LooseCopies copies =
+              LooseCopies.find(piece, reliable.packs(), clock.instant(), cancellation, arena);
+          if (dropping) {
+            drop.drop(piece, copies, inOldPacks(piece, copies, reliable.old(), request));
+            dropping = drop.ended().isEmpty();
+          }
+          choose(piece, copies, request, chosen);
+        }
+      }
+      pack(chosen);
+    }
+    obstructed |= drop.ended().isPresent();
+    drop.ended().ifPresent(why -> left.add("nothing more is dropped: " + why));
+    left.addAll(drop.left());
+    return outcome(drop.dropped(), drop.damaged());
+  }
+
+  private LooseOutcome outcome(long dropped, long damaged) {
+    return new LooseOutcome(
+        packed, dropped, bad, vanished, damaged, packs, bytes, obstructed, new ArrayList<>(left));
+  }
+
+  /**
+   * The packs whose copy of an object makes the loose one needless.
+   *
+   * @param packs those first that may be relied upon for dropping
+   * @param old how many those are
+   */
+  private record Reliable(List<StoredPack> packs, int old) {}
+
+  private Reliable reliable(PackDirectoryListing listing, AggregateRequest request)
+      throws IOException {
+    Set<String> superseded = Supersession.among(listing.packs()).keySet();
+    Instant oldSince =
+        request.immediately() ? Instant.MAX : clock.instant().minus(settings.minAge());
+    // What somebody else repacks at the moment is about to be deleted, and so not relied upon.
+    Predicate<StoredPack> old =
+        pack ->
+            !pack.index().modified().isAfter(oldSince)
+                && !request.excludedPacks().orElse(Set.of()).contains(pack.name());
+    List<StoredPack> reliable =
+        listing.packs().stream()
+            .filter(pack -> !pack.has(Sidecar.MTIMES) && !pack.has(Sidecar.PROMISOR))
+            .filter(pack -> !superseded.contains(pack.name()))
+            .toList();
+    List<StoredPack> sorted = new ArrayList<>(reliable.stream().filter(old).toList());
+    int count = sorted.size();
+    reliable.stream().filter(old.negate()).forEach(sorted::add);
+    return new Reliable(sorted, count);
+  }
+
+  private Optional<String> otherMaintenance() throws IOException {
+    Optional<String> seen = ReaderRule.foreignMaintenance(Readers.census(directory));
+    return seen.isPresent() ? seen : GcPid.holder(directory, clock.instant());
+  }
+
+  private static void bringBack(List<Path> hidden) throws IOException {
+    for (Path file : hidden) {
+      LooseDeletion.bringBack(file);
+    }
+  }
+
+  private static long[] inOldPacks(
+      LooseTable piece, LooseCopies copies, int oldPacks, AggregateRequest request) {
+    return LongStream.range(0, piece.count())
+        .filter(i -> copies.packOf(i) >= 0 && copies.packOf(i) < oldPacks)
+        .filter(i -> !excluded(piece, i, request))
+        .toArray();
+  }
+
+  private static boolean excluded(LooseTable table, long i, AggregateRequest request) {
+    return !request.excludedLoose().isEmpty() && request.excludedLoose().contains(table.idHex(i));
+  }
+
+  /** How many objects there is still room for. */
+  private long room(LooseTable chosen) {
+    return settings.maxLoose() - packed - chosen.count();
+  }
+
+  private void choose(
+      LooseTable piece, LooseCopies copies, AggregateRequest request, LooseTable chosen)
+      throws IOException, StepFailure {
+    for (long i = 0; i < piece.count(); i++) {
+      if (copies.packOf(i) >= 0 || excluded(piece, i, request)) {
+        continue;
+      }
+      if (!badObjects.isEmpty() && badObjects.contains(piece.file(i))) {
+        bad++;
+      } else if (room(chosen) > 0) {
+        chosen.append(piece, i);
+        if (chosen.count() == MAX_PACKED_AT_ONCE) {
+          pack(chosen);
+          chosen.clear();
+        }
+      }
+    }
+  }
+
+  private void pack(LooseTable chosen) throws IOException, StepFailure {
+    for (int attempt = 1; chosen.count() > 0; attempt++) {
+      if (packed == 0 && chosen.count() < settings.minLoose()) {
+        left.add(
+            "%d are too few for a pack of their own: aggregate.min-loose is %d"
+                .formatted(chosen.count(), settings.minLoose()));
+        return;
+      }
+      long files = LongStream.range(0, chosen.count()).map(chosen::bytes).sum();
+      FreeSpace.require(directory, safety, files, "packing loose objects");
+      try (LooseSource source =
+          new LooseSource(chosen, directory.traits().compressionLevel(), cancellation)) {
+        if (write(source)) {
+          return;
+        }
+        sortOut(chosen, source);
+      }
+      if (attempt == MAX_TRIES) {
+        left.add("%d changed while they were packed".formatted(chosen.count()));
+        return;
+      }
+    }
+  }
+
+  /** Writes a pack; returns whether that came to an end. If not, it is for an object that is bad or has gone. */
+  private boolean write(LooseSource source) throws IOException {
+    try (PackWriter writer =
+        new PackWriter(
+            List.of(source),
+            directory.hash(),
+            directory.traits().compressionLevel(),
+            cancellation)) {
+      Optional<Published> published =
+          new PackPublication(directory, cancellation)
+              .publish(
+                  writer,
+                  new Beside(PackKind.ORDINARY, Optional.of(this::marker), Optional.empty()),
+                  clock::instant);
+      published.ifPresentOrElse(
+          pack -> {
+            packs++;
+            packed += pack.objects();
+            bytes += pack.bytes();
+          },
+          () -> left.add("the pack that would result is there already, and not to be relied upon"));
+      return true;
+    } catch (BadLooseObjectException | NoSuchFileException e) {
+      if (source.failed()) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** Takes out what is bad or has gone. */
+  private void sortOut(LooseTable chosen, LooseSource source) throws IOException {
+    BitSet out = new BitSet();
+    ManyReaders.forEach(
+        chosen.count(),
+        i -> {
+          cancellation.check();
+          try {
+            source.check(i);
+          } catch (BadLooseObjectException e) {
+            badObjects.add(chosen.file(i), e.getMessage());
+            synchronized (out) {
+              out.set((int) i);
+              bad++;
+            }
+          } catch (NoSuchFileException e) {
+            synchronized (out) {
+              out.set((int) i);
+              vanished++;
+            }
+          }
+        });
+    chosen.remove(out);
+  }
+
+  /** It supersedes no pack, but nobody has searched it for deltas. */
+  private String marker() throws IOException {
+    return new SupersededPacks(bootClock.now(), List.of()).render();
+  }
+}
