@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       ListCommand.class,
       CheckConfigCommand.class,
       HistoryCommand.class,
+      LooseObjectsCommand.class,
       MultiPackIndexSubcommand.class
     },
     description = "Keeps git object stores fast while people work in them.")
