@@ -6,21 +6,11 @@ import io.repackd.maintenance.StepOutcome;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.RepositoryLocation;
 import io.repackd.objectdir.RepositorySearch;
-import io.repackd.platform.Reason;
-import io.repackd.platform.StandardError;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.FileSystemException;
-import java.nio.file.Path;
 import java.time.Clock;
-import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code repackd loose-objects}: drops the loose objects that are packed, and packs the others. */
 @Command(
@@ -45,15 +35,8 @@ import picocli.CommandLine.Spec;
       "2:wrong options",
       "75:skipped: somebody else is at it, or there is no room"
     })
-final class LooseObjectsCommand implements Callable<Integer> {
+final class LooseObjectsCommand extends RequestedStepCommand {
   private static final int DEFAULT_BATCH = 50_000;
-
-  @Option(
-      names = "--object-dir",
-      paramLabel = "DIR",
-      description =
-          "Work on this object directory, of a repository, an alternate or a shared cache.")
-  private @Nullable Path objectDirectory;
 
   @Option(
       names = "--batch-size",
@@ -71,84 +54,31 @@ final class LooseObjectsCommand implements Callable<Integer> {
               + " the repository.")
   private boolean now;
 
-  /** Set by picocli. */
-  @Spec
-  @SuppressWarnings("NullAway.Init")
-  private CommandSpec spec;
+  LooseObjectsCommand() {}
 
-  private final RepositorySearch search;
-  private final boolean terminal;
-
-  LooseObjectsCommand() {
-    this(new RepositorySearch(Path.of(""), System.getenv()), StandardError.isTerminal());
-  }
-
-  /**
-   * A command.
-   *
-   * @param terminal whether somebody is looking, who wants to see what was done
-   */
   LooseObjectsCommand(RepositorySearch search, boolean terminal) {
-    this.search = search;
-    this.terminal = terminal;
+    super(search, terminal);
   }
 
   @Override
-  public Integer call() {
+  void checkOptions() {
     if (batchSize < 0) {
-      throw new ParameterException(
-          spec.commandLine(), "--batch-size takes a number from 0, and not " + batchSize);
+      throw usageError("--batch-size takes a number from 0, and not " + batchSize);
     }
-    PrintWriter errors = spec.commandLine().getErr();
+  }
+
+  @Override
+  int run(RepositoryLocation location, PrintWriter errors) throws IOException {
     try (StopRequest stop = new StopRequest()) {
-      ObjectDirectory directory = ObjectDirectory.open(locate());
       StepOutcome outcome =
           new RequestedLooseObjects(
-                  directory, Clock.systemUTC(), stop.cancellation(), new Warnings(errors))
+                  ObjectDirectory.open(location),
+                  Clock.systemUTC(),
+                  stop.cancellation(),
+                  new Warnings(errors))
               .run(batchSize == 0 ? Integer.MAX_VALUE : batchSize, now);
       return report(outcome, errors);
-    } catch (IOException e) {
-      errors.println("error: " + describe(e));
-      return ExitCode.SOFTWARE;
-    } finally {
-      errors.flush();
     }
-  }
-
-  private RepositoryLocation locate() throws IOException {
-    return objectDirectory == null ? search.search() : search.objectDirectory(objectDirectory);
-  }
-
-  /** Whatever is wrong is said in any case; what was done is of interest to whoever watches. */
-  private int report(StepOutcome outcome, PrintWriter errors) {
-    return switch (outcome.result()) {
-      case OK -> {
-        if (terminal) {
-          errors.println(outcome.detail());
-        }
-        yield ExitCode.OK;
-      }
-      case SKIPPED, CANCELLED -> {
-        errors.println("skipped: " + outcome.detail());
-        yield ExitStatus.SKIPPED;
-      }
-      case DEGRADED -> {
-        if (terminal) {
-          errors.println(outcome.detail());
-        }
-        yield ExitCode.SOFTWARE;
-      }
-      case FAILED -> {
-        errors.println("error: " + outcome.detail());
-        yield ExitCode.SOFTWARE;
-      }
-    };
-  }
-
-  private static String describe(IOException error) {
-    return error instanceof FileSystemException file
-        ? "cannot use %s: %s".formatted(file.getFile(), Reason.of(file))
-        : Reason.of(error);
   }
 
   /** One line each. */

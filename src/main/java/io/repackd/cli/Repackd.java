@@ -20,7 +20,8 @@ import picocli.CommandLine.Command;
       CheckConfigCommand.class,
       HistoryCommand.class,
       LooseObjectsCommand.class,
-      MultiPackIndexSubcommand.class
+      MultiPackIndexSubcommand.class,
+      PackAggregateCommand.class
     },
     description = "Keeps git object stores fast while people work in them.")
 public final class Repackd {

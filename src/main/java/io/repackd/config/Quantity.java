@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Reads numbers with units: durations and sizes. Every complaint is an {@link IllegalArgumentException} for a person. */
-final class Quantity {
+public final class Quantity {
   /** Longer than any sensible number; keeps a hostile one from costing time. */
   private static final int MAX_CHARACTERS = 100;
 
@@ -49,8 +49,12 @@ final class Quantity {
 
   private Quantity() {}
 
-  /** Reads a duration such as {@code 30m}, {@code 1.5h} or {@code 1h30m}; a unit is needed. */
-  static Duration duration(String text, Duration least, Duration most) {
+  /**
+   * Reads a duration such as {@code 30m}, {@code 1.5h} or {@code 1h30m}; a unit is needed.
+   *
+   * @throws IllegalArgumentException if it is none, or not within the bounds; the message is for a person
+   */
+  public static Duration duration(String text, Duration least, Duration most) {
     refuseNegative(text, "a duration such as 1h");
     BigDecimal nanos = BigDecimal.ZERO;
     Matcher part = PART.matcher(text);
