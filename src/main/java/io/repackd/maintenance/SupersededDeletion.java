@@ -174,9 +174,15 @@ final class SupersededDeletion {
     if (!lock.stillHeld() || !FileStamp.find(directory.indexFile()).equals(installed)) {
       return Optional.of("the multi-pack-index was replaced in spite of its lock");
     }
-    List<Decision> still = stillDue(hidden, snapshot);
-    return still.size() == hidden.size()
-        ? Optional.empty()
-        : Optional.of("somebody came who may want them");
+    if (stillDue(hidden, snapshot).size() < hidden.size()) {
+      return Optional.of("somebody came who may want them");
+    }
+    for (Decision decision : hidden) {
+      StoredPack pack = decision.pack();
+      if (!pack.data().unchanged() || exists(pack, Sidecar.KEEP)) {
+        return Optional.of("somebody touched or kept " + pack.name());
+      }
+    }
+    return Optional.empty();
   }
 }

@@ -43,7 +43,8 @@ record Supersession(StoredPack by, Moment written, Instant published) {
       return visible;
     }
     Duration running = moment.sinceBoot().minus(written.sinceBoot());
-    return running.compareTo(visible) < 0 ? running : visible;
+    // A container may have a clock of its own, that begins with it: a time to come is another's.
+    return running.isNegative() || running.compareTo(visible) > 0 ? visible : running;
   }
 
   /**

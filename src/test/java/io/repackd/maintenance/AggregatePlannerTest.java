@@ -360,6 +360,16 @@ class AggregatePlannerTest {
   }
 
   @Test
+  void aMomentToComeWasToldByAnotherClock() {
+    Scene scene = Scene.supersededFor(Duration.ofHours(1));
+    StoredPack by = scene.packs.getFirst();
+    Moment toCome = new Moment(MOMENT.bootId(), Duration.ofHours(900));
+    scene.superseded.put("a", new Supersession(by, toCome, NOW.minus(Duration.ofMinutes(2))));
+    scene.superseded.put("b", new Supersession(by, toCome, NOW.minus(Duration.ofSeconds(2))));
+    assertThat(scene.plan().due()).extracting(d -> d.pack().name()).containsExactly("a", "c");
+  }
+
+  @Test
   void aSupersededPackThatTheIndexListsStays() {
     Scene scene = Scene.supersededFor(Duration.ofHours(1));
     scene.listed.add("a.idx");
