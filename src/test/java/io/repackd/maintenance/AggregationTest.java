@@ -174,6 +174,26 @@ class AggregationTest {
   }
 
   @Test
+  void whatSeveralPacksHaveIsInTheBundleOnce() throws Exception {
+    GitRepository repository = repository().fetches(6, random);
+    String ids = repository.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)");
+    List<String> all = ids.lines().toList();
+    String packs = repository.packs().resolve("pack").toString();
+    for (int i = 0; i < 3; i++) {
+      String some = String.join("\n", all.subList(i * 10, all.size() - i * 10)) + "\n";
+      repository.gitWithInput(some, "pack-objects", "-q", "--window=" + i * 5, packs);
+    }
+    String objects = allObjects(repository);
+    StepOutcome outcome = run(repository);
+    assertThat(outcome.work().objectsPacked()).as(outcome.detail()).isEqualTo(all.size());
+    repository.assertHealthy();
+    later = Duration.ofHours(1);
+    assertThat(run(repository).work().packsDeleted()).isEqualTo(9);
+    assertThat(allObjects(repository)).isEqualTo(objects);
+    repository.assertHealthy();
+  }
+
+  @Test
   void theNewPackIsYoungerThanItsSourcesAlsoIfTheyAreOfTheFuture() throws Exception {
     GitRepository repository = repository().fetches(3, random);
     Instant future = begun.plus(Duration.ofDays(1));
