@@ -78,6 +78,8 @@ final class SupersededDeletion {
       return 0;
     }
     cancellation.check();
+    // Whoever published what supersedes them may have been killed before this.
+    directory.publisher().syncDirectory();
     try (LockFile lock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
       Optional<FileStamp> installed = FileStamp.find(directory.indexFile());
       List<Decision> still = stillDue(proven, snapshot);

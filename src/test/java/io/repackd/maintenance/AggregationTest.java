@@ -6,6 +6,7 @@ import io.repackd.GitRepository;
 import io.repackd.TestRegistrations;
 import io.repackd.config.AggregateSettings;
 import io.repackd.config.MaintenanceSettings;
+import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
@@ -384,6 +385,9 @@ class AggregationTest {
     assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.OK);
     assertThat(cycle.after().orElseThrow().indexedPacks()).isEqualTo(1);
     repository.assertHealthy();
+    VerifiedIndexes verified = new VerifiedIndexes();
+    verified.remember(open(repository), FileStamp.find(repository.index()));
+    assertThat(verified.upToDate(open(repository))).hasValue(1);
     CycleOutcome idle = cycle(repository);
     assertThat(idle.steps().get(2).detail()).isEqualTo("1 packs, unchanged");
     later = Duration.ofHours(1);

@@ -131,6 +131,19 @@ class RepositoryMetricsTest {
   }
 
   @Test
+  void temporaryKeepsThatWereLeftAreCounted() {
+    metrics.update(List.of(LINUX));
+    for (long keeps : new long[] {0, 2, 1}) {
+      metrics.stepFinished(
+          LINUX,
+          new StepOutcome(
+              Step.RECOVER, Result.OK, Duration.ofMillis(1), new Work(0, 0, 0, 0, 0, keeps), ""));
+    }
+    assertThat(seriesOf("linux"))
+        .contains("repackd_temporary_keeps_removed_total{repository=\"linux\",} 3.0");
+  }
+
+  @Test
   void aRepositoryThatCannotBeReadHasNoNumbersButKeepsItsCounters() {
     populate();
 
