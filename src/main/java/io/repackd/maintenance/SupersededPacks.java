@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -73,7 +74,7 @@ record SupersededPacks(Moment written, List<String> packs) {
         || !text.endsWith("\n")) {
       return Optional.empty();
     }
-    var seconds = SECONDS.matcher(lines.get(2));
+    Matcher seconds = SECONDS.matcher(lines.get(2));
     if (!seconds.matches()) {
       return Optional.empty();
     }

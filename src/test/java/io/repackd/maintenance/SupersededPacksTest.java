@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.repackd.objectdir.FileStamp;
 import io.repackd.platform.BootClock.Moment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,7 +55,7 @@ class SupersededPacksTest {
     long seed = System.nanoTime();
     Random random = new Random(seed);
     for (int i = 0; i < 200; i++) {
-      byte[] bytes = CLAIM.render().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      byte[] bytes = CLAIM.render().getBytes(StandardCharsets.UTF_8);
       bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
       Path file = Files.write(directory.resolve("a.baddeltas"), bytes);
       assertThat(SupersededPacks.read(FileStamp.of(file))).as("seed %d", seed).isNotNull();
