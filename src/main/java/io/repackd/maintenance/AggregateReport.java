@@ -17,15 +17,11 @@ import java.util.stream.Collectors;
 final class AggregateReport {
   private Work work = Work.NONE;
   private long bundledPacks;
-  private long bundledLoose;
+  private Optional<LooseOutcome> loose = Optional.empty();
   private AggregatePlan plan = new AggregatePlan(Optional.empty(), List.of(), List.of(), List.of());
 
   void deleted(long packs) {
     work = work.plus(new Work(0, packs, 0, 0));
-  }
-
-  void looseDeleted(long objects) {
-    work = work.plus(new Work(0, 0, 0, 0, objects));
   }
 
   /** A new pack was published. */
@@ -34,10 +30,10 @@ final class AggregateReport {
     work = work.plus(new Work(1, 0, objects, bytes));
   }
 
-  /** A new pack was published of loose objects. */
-  void looseBundled(long objects, long bytes) {
-    bundledLoose += objects;
-    work = work.plus(new Work(1, 0, objects, bytes));
+  /** What was done with loose objects. */
+  void loose(LooseOutcome outcome) {
+    loose = Optional.of(outcome);
+    work = work.plus(outcome.work());
   }
 
   /** The plan that is carried out now; what it leaves alone is what will be left. */
@@ -52,6 +48,9 @@ final class AggregateReport {
   /** How the round ended, if nothing stopped it. */
   Result result() {
     if (plan.leftAlone().stream().anyMatch(left -> left.reason() == Reason.DAMAGED)) {
+      return Result.DEGRADED;
+    }
+    if (loose.map(LooseOutcome::result).filter(Result.DEGRADED::equals).isPresent()) {
       return Result.DEGRADED;
     }
     return plan.obstacle().isPresent() && work.equals(Work.NONE) ? Result.SKIPPED : Result.OK;
@@ -79,6 +78,13 @@ final class AggregateReport {
       parts.add("%s waiting for deletion".formatted(count(waiting, "superseded pack")));
     }
     left().ifPresent(parts::add);
+    loose
+        .filter(outcome -> outcome.bad() > 0)
+        .ifPresent(
+            outcome -> parts.add("left %s".formatted(count(outcome.bad(), "bad loose object"))));
+    loose
+        .filter(outcome -> outcome.damaged() > 0)
+        .ifPresent(_ -> parts.add("left loose objects whose packed copies are damaged"));
     return String.join("; ", parts);
   }
 
@@ -87,8 +93,9 @@ final class AggregateReport {
     if (bundledPacks > 0) {
       sources.add(count(bundledPacks, "pack"));
     }
-    if (bundledLoose > 0) {
-      sources.add(count(bundledLoose, "loose object"));
+    long packed = loose.map(LooseOutcome::packed).orElse(0L);
+    if (packed > 0) {
+      sources.add(count(packed, "loose object"));
     }
     return String.join(" and ", sources);
   }

@@ -38,6 +38,7 @@ public final class Aggregation {
   private final Clock clock;
   private final BootClock bootClock;
   private final AggregateMemory memory = new AggregateMemory();
+  private final BadLooseObjects badLooseObjects = new BadLooseObjects();
 
   /**
    * Aggregation which can be run any number of times, by any number of threads.
@@ -55,7 +56,7 @@ public final class Aggregation {
 
   /**
    * Runs one round. Never throws for what it finds in the object directory: that is an outcome. Skipped means that another round
-   * is under way, or that there is a condition which forbids it; degraded, that a damaged pack was left out.
+   * is under way, or that there is a condition which forbids it; degraded, that a damaged pack or a bad loose object was left out.
    *
    * @param cancellation ends it early, with nothing half done
    */
@@ -96,6 +97,16 @@ public final class Aggregation {
           "the repository has extensions.preciousObjects, so nothing could be deleted");
     }
     try (LockFile _ = directory.lock(ObjectDirectory.Lock.AGGREGATE)) {
+      report.loose(
+          new LooseRound(
+                  directory,
+                  registration.settings().aggregate(),
+                  registration.settings().safety(),
+                  clock,
+                  bootClock,
+                  badLooseObjects,
+                  cancellation)
+              .run(request));
       new AggregateRound(
               directory,
               registration.settings(),

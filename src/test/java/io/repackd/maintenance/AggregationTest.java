@@ -3,6 +3,7 @@ package io.repackd.maintenance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.repackd.GitRepository;
+import io.repackd.LooseFiles;
 import io.repackd.TestRegistrations;
 import io.repackd.config.AggregateSettings;
 import io.repackd.config.MaintenanceSettings;
@@ -606,5 +607,59 @@ class AggregationTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  @Test
+  void looseObjectsArePackedInOneRoundAndDroppedInALaterOne() throws Exception {
+    GitRepository repository = repository();
+    for (int i = 0; i < 20; i++) {
+      repository.gitWithInput("content " + i, "hash-object", "-w", "--stdin");
+    }
+    LooseFiles.write(repository, "12".repeat(20), LooseFiles.bytes("bad"));
+    Registration few = withMinLoose(registration(repository, false), 20);
+
+    StepOutcome first = aggregation.run(few, AggregateRequest.SCHEDULED, new Cancellation());
+
+    assertThat(first.result()).isEqualTo(Result.DEGRADED);
+    assertThat(first.detail())
+        .startsWith("20 loose objects into 1 pack")
+        .endsWith("left 1 bad loose object");
+    assertThat(first.work().objectsPacked()).isEqualTo(20);
+    later = later.plus(MIN_AGE).plusSeconds(5);
+
+    StepOutcome second = aggregation.run(few, AggregateRequest.SCHEDULED, new Cancellation());
+
+    assertThat(second.work().looseObjectsDeleted()).isEqualTo(20);
+    assertThat(LooseFiles.ids(repository)).containsExactly("12".repeat(20));
+    assertThat(repository.packFiles()).hasSize(1);
+  }
+
+  private static Registration withMinLoose(Registration registration, int minLoose) {
+    MaintenanceSettings all = registration.settings();
+    AggregateSettings old = all.aggregate();
+    AggregateSettings settings =
+        new AggregateSettings(
+            old.enabled(),
+            old.interval(),
+            old.minPacks(),
+            minLoose,
+            old.minAge(),
+            old.maxPacks(),
+            old.maxLoose(),
+            old.maxObjects(),
+            old.maxBytes(),
+            old.promisor());
+    return new Registration(
+        registration.name(),
+        registration.location(),
+        new MaintenanceSettings(
+            true,
+            all.schedule(),
+            all.jitter(),
+            all.multiPackIndex(),
+            settings,
+            all.expire(),
+            all.repack(),
+            all.safety()));
   }
 }
