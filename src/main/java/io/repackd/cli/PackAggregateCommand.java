@@ -1,6 +1,7 @@
 package io.repackd.cli;
 
 import io.repackd.config.AggregateSettings;
+import io.repackd.config.Quantity;
 import io.repackd.maintenance.AggregateRequest;
 import io.repackd.maintenance.RequestedAggregation;
 import io.repackd.maintenance.Result;
