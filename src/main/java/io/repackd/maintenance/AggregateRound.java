@@ -14,10 +14,9 @@ import io.repackd.objectdir.LockedException;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.Sidecar;
-import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
-import io.repackd.pack.PackFile;
 import io.repackd.pack.PackSource;
+import io.repackd.pack.PackVerification;
 import io.repackd.pack.PackWriter;
 import io.repackd.pack.PositionSet;
 import io.repackd.platform.BootClock;
@@ -29,7 +28,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -221,17 +219,18 @@ final class AggregateRound {
   private boolean write(Bundle bundle) throws IOException, StepFailure {
     FreeSpace.require(directory, safety, bundle.bytes(), "the aggregation");
     try (Arena arena = Arena.ofShared()) {
-      List<PackSource> sources = new ArrayList<>();
-      for (StoredPack pack : bundle.packs()) {
-        sources.add(everythingIn(pack, arena));
-      }
+      List<PackSource.Packed> sources =
+          OpenPacks.open(directory, bundle.packs(), arena).stream()
+              .map(
+                  pack -> new PackSource.Packed(pack, PositionSet.all(arena, pack.index().count())))
+              .toList();
       try (PackWriter writer =
           new PackWriter(
               sources, directory.hash(), directory.traits().compressionLevel(), cancellation)) {
         Beside beside =
             new Beside(bundle.kind(), Optional.of(() -> marker(bundle)), Optional.empty());
         Optional<Published> published =
-            new PackPublication(directory, cancellation)
+            new PackPublication(directory, PackVerification::verifyEntries, cancellation)
                 .publish(writer, beside, () -> youngerThanSources(bundle));
         if (published.isEmpty()) {
           memory.inVain(directory, bundle);
@@ -250,15 +249,6 @@ final class AggregateRound {
       }
       throw e;
     }
-  }
-
-  private PackSource everythingIn(StoredPack pack, Arena arena) throws IOException {
-    PackFile file = PackFile.open(pack.data().path(), pack.index().path(), directory.hash(), arena);
-    PositionSet all = new PositionSet(arena, file.index().count());
-    for (long i = 0; i < file.index().count(); i++) {
-      all.add(i);
-    }
-    return new PackSource.Packed(file, all);
   }
 
   private String marker(Bundle bundle) throws IOException {

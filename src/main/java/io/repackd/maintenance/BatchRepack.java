@@ -7,8 +7,8 @@ import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.OwnerCounts;
 import io.repackd.midx.OwnerSearch;
 import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
-import io.repackd.pack.PackFile;
 import io.repackd.pack.PackSource;
 import io.repackd.pack.PackWriter;
 import io.repackd.pack.PositionSet;
@@ -16,7 +16,6 @@ import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -58,13 +57,12 @@ final class BatchRepack {
   Optional<Published> run(Batch batch, Runnable committed) throws IOException, StepFailure {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
-      List<PackSource.Packed> sources = new ArrayList<>();
-      for (PackView view : batch.packs()) {
-        PackFile pack =
-            PackFile.open(
-                view.pack().data().path(), view.pack().index().path(), directory.hash(), arena);
-        sources.add(new PackSource.Packed(pack, new PositionSet(arena, pack.index().count())));
-      }
+      List<StoredPack> packs = batch.packs().stream().map(PackView::pack).toList();
+      List<PackSource.Packed> sources =
+          OpenPacks.open(directory, packs, arena).stream()
+              .map(
+                  pack -> new PackSource.Packed(pack, new PositionSet(arena, pack.index().count())))
+              .toList();
       long objects = select(index, batch, sources);
       committed.run();
       try (PackWriter writer =

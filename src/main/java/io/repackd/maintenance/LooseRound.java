@@ -13,6 +13,7 @@ import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.PackKind;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
+import io.repackd.pack.PackVerification;
 import io.repackd.pack.PackWriter;
 import io.repackd.platform.BootClock;
 import io.repackd.platform.Cancellation;
@@ -248,7 +249,7 @@ final class LooseRound {
             directory.traits().compressionLevel(),
             cancellation)) {
       Optional<Published> published =
-          new PackPublication(directory, cancellation)
+          new PackPublication(directory, PackVerification::verifyEntries, cancellation)
               .publish(
                   writer,
                   new Beside(PackKind.ORDINARY, Optional.of(this::marker), Optional.empty()),

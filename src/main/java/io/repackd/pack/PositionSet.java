@@ -16,6 +16,21 @@ public final class PositionSet {
     this.words = new LongTable(arena, (limit + Long.SIZE - 1) / Long.SIZE);
   }
 
+  /**
+   * All positions.
+   *
+   * @param limit how many there are
+   */
+  public static PositionSet all(Arena arena, long limit) {
+    PositionSet all = new PositionSet(arena, limit);
+    for (long word = 0; word < all.words.length(); word++) {
+      long left = limit - word * Long.SIZE;
+      all.words.set(word, left >= Long.SIZE ? -1 : (1L << left) - 1);
+    }
+    all.size = limit;
+    return all;
+  }
+
   /** Adds a position. */
   public void add(long position) {
     long word = words.get(position >>> 6);
