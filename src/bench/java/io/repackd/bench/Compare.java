@@ -42,6 +42,10 @@ import picocli.CommandLine.Option;
       "  unchanged  where all are listed already",
       "  verify     against all packs",
       "  expire     the packs that own nothing",
+      "  aggregate  all packs into one, without a search for deltas; git is given the ids",
+      "             of the objects, or the names of the packs",
+      "  aggregate-316, aggregate-100  the newest packs only; real-3000 only",
+      "  loose      50,000 loose objects into a pack, and delete them; real-3000 only",
       "  first      the first ten writes of a fresh JVM, real-3000 only",
       "",
       "Results: results.md, and runs.tsv with every single run.",
@@ -189,7 +193,7 @@ public final class Compare implements Callable<Integer> {
       report.note("(cold: skipped, this repackd has no command multi-pack-index)");
     }
     for (String name : names) {
-      compare(samples.repository(name), name, known.getFirst(), fresh, distribution, report);
+      compare(samples.repository(name), name, known, fresh, distribution, report);
     }
     return 0;
   }
@@ -231,21 +235,28 @@ public final class Compare implements Callable<Integer> {
   private void compare(
       Path sample,
       String name,
-      Git judge,
+      List<Git> known,
       List<Contender> fresh,
       Distribution distribution,
       Report report)
       throws IOException {
     Path scratch = samplesDirectory.resolve(name + ".stage").toAbsolutePath();
-    Stage stage = new Stage(sample, scratch, judge);
+    Stage stage = new Stage(sample, scratch, known.getFirst());
     Quiet quiet = new Quiet(Duration.ofSeconds(patienceSeconds));
     List<Job> wanted = Job.of(name).stream().filter(job -> wanted(job.label())).toList();
     try (WarmJvm warm = new WarmJvm("repackd warm", distribution, List.of())) {
       stage.rehearse(wanted);
       List<Contender> contenders = new ArrayList<>(fresh);
       contenders.add(warm);
+      List<Contender> bundlers = new ArrayList<>();
+      for (Git git : known) {
+        bundlers.add(new GitBundler(git, stage.bundles(), true));
+        bundlers.add(new GitBundler(git, stage.bundles(), false));
+      }
+      bundlers.add(warm);
       for (Job job : wanted) {
-        report.add(name, job, new Contest(stage, job, contenders, quiet).hold(runs));
+        List<Contender> able = job.isOfIndex() ? contenders : bundlers;
+        report.add(name, job, new Contest(stage, job, able, quiet).hold(runs));
       }
       if (name.equals(FIRST_SAMPLE) && wanted(FIRST)) {
         for (Map.Entry<String, List<List<Long>>> kind :

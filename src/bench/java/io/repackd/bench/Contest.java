@@ -15,6 +15,7 @@ final class Contest {
   static final class Score {
     private final List<Long> nanos = new ArrayList<>();
     private PeakMemory peak = new PeakMemory(0, 0);
+    private long packBytes;
 
     /** Every single time, in nanoseconds. */
     List<Long> nanos() {
@@ -28,6 +29,11 @@ final class Contest {
 
     PeakMemory peak() {
       return peak;
+    }
+
+    /** The size of the pack that was written, in bytes; 0 if none was. */
+    long packBytes() {
+      return packBytes;
     }
   }
 
@@ -100,6 +106,9 @@ final class Contest {
       stage.before(job);
       entry.getValue().peak = entry.getKey().peak(job, stage.repository(job));
       stage.after(job);
+      if (!job.isOfIndex()) {
+        entry.getValue().packBytes = stage.bundles().judge();
+      }
     }
     return scores;
   }

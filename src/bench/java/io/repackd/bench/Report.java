@@ -53,8 +53,25 @@ final class Report {
                 git.map(Report::memory).orElse("") + " / " + warm.map(Report::memory).orElse(""));
     rows.add(row);
     System.out.println(row);
+    if (!job.isOfIndex()) {
+      note(bundles(sample, job, scores));
+    }
     scores.forEach((contender, score) -> addRuns(sample, job.label(), contender.label(), score));
     write();
+  }
+
+  /** Who took how long, and how large the pack became. */
+  private static String bundles(String sample, Job job, Map<Contender, Score> scores) {
+    StringBuilder note = new StringBuilder("%s, %s:".formatted(sample, job.label()));
+    scores.forEach((contender, score) ->
+        note.append(
+            String.format(
+                Locale.ROOT,
+                " %s %.3f s, %.1f MiB;",
+                contender.label(),
+                score.medianSeconds(),
+                score.packBytes() / BYTES_PER_MIB)));
+    return note.toString();
   }
 
   /** Adds the times of the first jobs of a JVM. */
@@ -95,6 +112,9 @@ final class Report {
   private void addRuns(String sample, String job, String contender, Score score) {
     for (int run = 0; run < score.nanos().size(); run++) {
       addRun(sample, job, contender, "seconds", run, score.nanos().get(run) / 1e9);
+    }
+    if (score.packBytes() > 0) {
+      addRun(sample, job, contender, "pack-bytes", 0, score.packBytes());
     }
     addRun(sample, job, contender, "anonymous-bytes", 0, score.peak().anonymousBytes());
     addRun(sample, job, contender, "resident-bytes", 0, score.peak().residentBytes());

@@ -38,6 +38,7 @@ final class Stage {
   private final Path scratch;
   private final Git judge;
   private Set<String> packsLeft = Set.of();
+  private final BundleStage bundles;
 
   /**
    * A stage for a sample.
@@ -48,6 +49,7 @@ final class Stage {
     this.sample = sample;
     this.scratch = scratch;
     this.judge = judge;
+    this.bundles = new BundleStage(sample, scratch, judge);
     Samples.delete(scratch);
     Files.createDirectories(scratch);
   }
@@ -69,6 +71,7 @@ final class Stage {
       Files.copy(reference("full"), reference("damaged"));
       damage(reference("damaged"));
     }
+    bundles.rehearse(jobs);
     if (jobs.contains(Job.EXPIRE)) {
       before(Job.EXPIRE);
       Path repository = repository(Job.EXPIRE);
@@ -81,11 +84,19 @@ final class Stage {
 
   /** Where a job is to be done. */
   Path repository(Job job) {
+    if (!job.isOfIndex()) {
+      return bundles.repository();
+    }
     return job == Job.EXPIRE ? scratch.resolve("expiring") : sample;
   }
 
   /** Lays out what a job begins with, and waits until the disk is idle. */
   void before(Job job) throws IOException {
+    if (!job.isOfIndex()) {
+      bundles.before(job);
+      settle(sample);
+      return;
+    }
     Path index = index(repository(job));
     switch (job) {
       case WRITE -> Files.deleteIfExists(index);
@@ -95,8 +106,15 @@ final class Stage {
         copyByLinks();
         install("full", index);
       }
+      case AGGREGATE, AGGREGATE_316, AGGREGATE_100, LOOSE ->
+          throw new IllegalArgumentException(job.label());
     }
     settle(sample);
+  }
+
+  /** What is bundled by a job, for those who have to be told. */
+  BundleStage bundles() {
+    return bundles;
   }
 
   /** Lets the disk finish what others left, so that nobody's fsync waits for it. */
@@ -120,6 +138,10 @@ final class Stage {
    * @throws IOException if it is not, byte for byte, what the judge left
    */
   void after(Job job) throws IOException {
+    if (!job.isOfIndex()) {
+      bundles.after(job);
+      return;
+    }
     Path index = index(repository(job));
     String expected = job == Job.EXPIRE ? "expired" : "full";
     long differs = Files.mismatch(index, reference(expected));

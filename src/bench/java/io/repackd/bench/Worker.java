@@ -35,6 +35,8 @@ public final class Worker {
         case "write" -> steps.write(repository);
         case "verify" -> steps.verify(repository);
         case "expire" -> steps.expire(repository);
+        case "aggregate" -> steps.aggregate(repository);
+        case "loose" -> steps.packLooseObjects(repository);
         default -> throw new IOException("unknown job " + verb);
       }
       return DONE + (System.nanoTime() - start);

@@ -145,6 +145,60 @@ public final class StepsAlone {
     }
   }
 
+  /**
+   * Bundles all packs into one. The sources stay: they would be deleted in a later round.
+   *
+   * @throws IOException if it is refused
+   */
+  public void aggregate(Path repository) throws IOException {
+    AggregateSettings everything =
+        new AggregateSettings(
+            true,
+            Duration.ofMinutes(1),
+            2,
+            1,
+            Duration.ofMinutes(1),
+            1_000_000,
+            1_000_000,
+            1L << 30,
+            1L << 40,
+            false);
+    require(
+        new RequestedAggregation(
+                RepositoryDiscovery.locate(repository), everything, Clock.systemUTC())
+            .once(AggregateRequest.SCHEDULED, never));
+  }
+
+  /**
+   * Packs all loose objects, and deletes them.
+   *
+   * @throws IOException if it is refused
+   */
+  public void packLooseObjects(Path repository) throws IOException {
+    RequestedLooseObjects loose =
+        new RequestedLooseObjects(
+            open(repository),
+            Clock.systemUTC(),
+            never,
+            new RequestListener() {
+              @Override
+              public void warn(String line) {
+                throw new IllegalStateException(line);
+              }
+
+              @Override
+              public void begin(String step) {}
+            });
+    require(loose.run(Integer.MAX_VALUE, true));
+    require(loose.run(Integer.MAX_VALUE, true));
+  }
+
+  private static void require(StepOutcome outcome) throws IOException {
+    if (outcome.result() != Result.OK) {
+      throw new IOException(outcome.detail());
+    }
+  }
+
   private static ObjectDirectory open(Path repository) throws IOException {
     return ObjectDirectory.open(RepositoryDiscovery.locate(repository));
   }
