@@ -23,7 +23,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +62,10 @@ class AggregateLoopTest {
   /** Tells less than Quartz knows: what is due when it has been quiet for a while is due at once. */
   private static final Clock BEHIND = Clock.offset(Clock.systemUTC(), Duration.ofMinutes(-1));
 
+  private static final long SEED = 4;
+
+  private static final Instant LONG_AGO = Instant.parse("2020-01-01T00:00:00Z");
+
   private static final Work BUNDLED = new Work(1, 2, 30, 4096, 0);
 
   @TempDir Path directory;
@@ -76,7 +83,7 @@ class AggregateLoopTest {
     GitRepository.bare(directory.resolve("git.git"));
     cycles.worthAggregating =
         registration -> {
-          looks.computeIfAbsent(registration.name(), name -> new AtomicInteger()).incrementAndGet();
+          looked(registration);
           return !bundled.contains(registration.name()) && packs(registration) > 0;
         };
     cycles.round =
@@ -118,6 +125,29 @@ class AggregateLoopTest {
                 + "{outcome=\"ok\",repository=\"linux\",step=\"aggregate\",} 1.0")
         .doesNotContain("{repository=\"git\",step=\"aggregate\",}");
     assertThat(cycles.history).hasSize(2);
+  }
+
+  @Test
+  void whatItBundlesIsOnePackInTheEndAndWhole() throws Exception {
+    GitRepository linux = GitRepository.at(directory.resolve("linux.git"));
+    linux.fetches(3, new Random(SEED));
+    linux.files("").forEach(file -> GitRepository.setModified(file, LONG_AGO));
+    String late = linux.packFiles().getLast().getFileName().toString().replace(".pack", "");
+    Path aside = Files.createDirectory(directory.resolve("aside"));
+    for (String extension : List.of(".idx", ".pack")) {
+      Files.move(linux.packs().resolve(late + extension), aside.resolve(late + extension));
+    }
+    configure("aggregate { min-packs = 3, interval = 1d, min-age = 0s }");
+    aggregateForReal();
+    start();
+    await().until(() -> looks("linux") > 0 && cycles.history.size() == 2);
+
+    for (String extension : List.of(".pack", ".idx")) {
+      Files.move(aside.resolve(late + extension), linux.packs().resolve(late + extension));
+    }
+
+    await().until(() -> linux.packFiles().size() == 1);
+    linux.assertHealthy();
   }
 
   @Test
@@ -184,6 +214,22 @@ class AggregateLoopTest {
     assertThat(looks("linux")).isLessThanOrEqualTo(before + 1); // One may have been under way.
   }
 
+  private void aggregateForReal() throws Exception {
+    Cycles onDisk =
+        new CyclesOnDisk(
+            new ConfigurationLoader().load(directory.resolve("repackd.conf")), Clock.systemUTC());
+    cycles.worthAggregating =
+        registration -> {
+          try {
+            looked(registration);
+            return onDisk.worthAggregating(registration);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
+    cycles.round = onDisk::aggregate;
+  }
+
   private Surroundings surroundings() {
     ConfigurationLoader loader = new ConfigurationLoader();
     return new Surroundings(
@@ -216,6 +262,10 @@ class AggregateLoopTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private void looked(Registration registration) {
+    looks.computeIfAbsent(registration.name(), name -> new AtomicInteger()).incrementAndGet();
   }
 
   private int looks(String name) {
