@@ -23,7 +23,7 @@ public final class TestRegistrations {
   public static final Schedule EVERY_DAY = new Schedule.Every(Duration.ofDays(1));
 
   /** As the reference configuration has it. */
-  public static final AggregateSettings AGGREGATE = aggregate(true, Duration.ofMinutes(1));
+  public static final AggregateSettings AGGREGATE = aggregate(true, Duration.ofMinutes(5));
 
   private TestRegistrations() {}
 

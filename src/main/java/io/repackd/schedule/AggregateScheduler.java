@@ -1,5 +1,6 @@
 package io.repackd.schedule;
 
+import io.repackd.config.AggregateSettings;
 import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
@@ -40,6 +41,7 @@ public final class AggregateScheduler {
   private static final class Watched {
     Registration registration;
     Instant dueAnyway;
+    Optional<Instant> ripe = Optional.empty();
     Optional<Arrivals> arrivals = Optional.empty();
     int inVain;
 
@@ -222,9 +224,15 @@ public final class AggregateScheduler {
     if (repository == null || stopping) {
       return;
     }
+    AggregateSettings settings = repository.registration.settings().aggregate();
+    Instant now = clock.instant();
+    repository.ripe =
+        look == Look.DONE
+            ? Optional.of(nextLook.ripe(settings))
+            : repository.ripe.filter(now::isBefore);
     repository.inVain = look == Look.IN_VAIN ? repository.inVain + 1 : 0;
-    repository.dueAnyway =
-        nextLook.after(look, repository.registration.settings().aggregate(), repository.inVain);
+    Instant due = nextLook.after(look, settings, repository.inVain);
+    repository.dueAnyway = repository.ripe.filter(due::isAfter).orElse(due);
     set(objectDirectory, repository);
   }
 

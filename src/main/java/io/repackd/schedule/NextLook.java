@@ -6,14 +6,14 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * Decides when it is next looked whether there is something to bundle. With {@code aggregate.interval = 1m} and the clock at
- * 12:00:20:
+ * Decides when it is next looked whether there is something to bundle. With {@code aggregate.interval = 1m}, {@code min-age =
+ * 1m} and the clock at 12:00:20:
  *
  * <pre>
  * what happened                       next look
  * the repository was registered       12:00:26
  * a look found nothing to do          12:01:00   with all others of the same interval: one wake-up for all
- * a round did something               12:00:26   for what it left
+ * a round did something               12:00:26   for what it left, and 12:01:21 for what it superseded
  * a round did nothing, the first      12:01:20
  * the second in a row                 12:02:20
  * the fifth in a row, and any after   12:15:20
@@ -87,6 +87,15 @@ final class NextLook {
       case DONE -> now.plus(QUIET);
       case IN_VAIN -> now.plus(backOff(settings.interval(), inVain));
     };
+  }
+
+  /**
+   * When what a round that ends now has bundled may be deleted. Looked at then, it does not wait for the interval.
+   *
+   * @return a second more than its age, which counts by seconds
+   */
+  Instant ripe(AggregateSettings settings) {
+    return clock.instant().plus(settings.minAge()).plusSeconds(1);
   }
 
   private static Instant nextMultiple(Instant now, Duration interval) {

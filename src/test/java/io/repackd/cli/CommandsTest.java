@@ -131,7 +131,7 @@ class CommandsTest {
     assertThat(out.toString().replace(root.toString(), "/R"))
         .isEqualTo(
             "a: /R/a: enabled=true schedule=\"every 1h30m\" jitter=5m multi-pack-index.enabled=true"
-                + " aggregate.enabled=true aggregate.interval=1m aggregate.min-packs=10"
+                + " aggregate.enabled=true aggregate.interval=5m aggregate.min-packs=10"
                 + " aggregate.min-loose=256 aggregate.min-age=1m aggregate.max-packs=1000"
                 + " aggregate.max-loose=50000 aggregate.max-objects=2000000"
                 + " aggregate.max-bytes=\"512 MiB\" aggregate.promisor=false"

@@ -40,7 +40,7 @@ class ConfigurationLoaderTest {
                     new MultiPackIndexSettings(true),
                     new AggregateSettings(
                         true,
-                        Duration.ofMinutes(1),
+                        Duration.ofMinutes(5),
                         10,
                         256,
                         Duration.ofMinutes(1),
