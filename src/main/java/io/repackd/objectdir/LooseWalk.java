@@ -108,7 +108,7 @@ public final class LooseWalk {
         String name = String.valueOf(file.getFileName());
         if (LooseObjects.isObjectName(name, length) && name.compareTo(after) > 0) {
           names.add(name);
-        } else if (name.startsWith(HIDDEN) && after.isEmpty() && hidden.size() < MAX_NAMES) {
+        } else if (after.isEmpty() && hidden.size() < MAX_NAMES && isHidden(file, length)) {
           hidden.add(file);
         }
         if (names.size() == 2 * limit) {
@@ -122,6 +122,13 @@ public final class LooseWalk {
     }
     cut(names, limit);
     return names;
+  }
+
+  private static boolean isHidden(Path file, int length) {
+    String name = String.valueOf(file.getFileName());
+    return name.startsWith(HIDDEN)
+        && LooseObjects.isObjectName(name.substring(HIDDEN.length()), length)
+        && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
   }
 
   private static void cut(List<String> names, int limit) {

@@ -477,12 +477,19 @@ class LooseRoundTest {
     Files.move(first, first.resolveSibling("tmp_hidden_" + first.getFileName()));
     Path second = LooseFiles.path(repository, ids.get(1));
     Files.copy(second, second.resolveSibling("tmp_hidden_" + second.getFileName()));
+    List<Path> notOurs =
+        List.of(
+            Files.createFile(first.resolveSibling("tmp_hidden_")),
+            Files.createFile(first.resolveSibling("tmp_hidden_notes")),
+            Files.createDirectory(first.resolveSibling("tmp_hidden_" + "a".repeat(38))),
+            Files.createSymbolicLink(first.resolveSibling("tmp_hidden_" + "b".repeat(38)), second));
 
     run(repository, NOW);
 
     assertThat(LooseFiles.ids(repository)).isEqualTo(ids);
     try (var files = Files.walk(repository.objects())) {
-      assertThat(files.map(Path::toString)).noneMatch(name -> name.contains("tmp_hidden"));
+      assertThat(files.filter(file -> file.getFileName().toString().startsWith("tmp_hidden")))
+          .containsExactlyInAnyOrderElementsOf(notOurs);
     }
     repository.assertHealthy();
   }
