@@ -34,7 +34,7 @@ public final class RequestedAggregation {
             location,
             new MaintenanceSettings(
                 false,
-                new Schedule.Every(settings.interval()),
+                new Schedule.Every(Duration.ofDays(1)), // it is in no schedule
                 Duration.ZERO,
                 new MultiPackIndexSettings(false),
                 settings,
