@@ -237,6 +237,9 @@ class LooseRoundTest {
     Path superseded = pack(repository, ids.subList(0, 10));
     Path other = pack(repository, ids.subList(10, 20));
     GitRepository.setModified(superseded, Instant.now().minusSeconds(5));
+    ids.forEach(id ->
+        GitRepository.setModified(
+            LooseFiles.path(repository, id), Instant.now().minusSeconds(3600)));
     String name = superseded.getFileName().toString().replace(".pack", "");
     Files.writeString(
         beside(other, "baddeltas"), "repackd 1\nboot=b\nuptime=1.000\npack " + name + "\n");
