@@ -11,14 +11,18 @@ import java.util.Arrays;
  * The objects of a new pack in the order of their ids, and with that, which entries are copies of one object.
  *
  * <p>All sources are sorted already. So the work is divided by the first byte of the ids, on all cores; what begins with it is
- * scattered by the bits that follow, as many as leave about one entry to a bin, and the rest is sorted by insertion.
+ * scattered by the bits that follow, as many as leave about one entry to a bin, and the rest is sorted by insertion; by digits
+ * where that would move entries too far.
  *
  * <p>Of several copies, the oldest which is a delta is chosen, else the first: see {@link DeltaChoice} for why, and for when the
  * choice is changed.
  */
 final class IdOrder {
-  /** So many hashes do not fall into one bin; ids that somebody made up would take for ever to sort. */
-  private static final int MAX_ALIKE = 1000;
+  /**
+   * So many different hashes do not fall into one bin, but thousands of packs may have a copy of the same ones; and ids that
+   * somebody made up would take for ever to insert.
+   */
+  private static final int MAX_MOVES = 1000;
 
   /** More bins do not stay in the second-level cache while entries are scattered over them. */
   private static final int MAX_BIN_BITS = 16;
@@ -131,20 +135,50 @@ final class IdOrder {
     }
 
     void sort() throws CorruptFileException {
+      if (insert() < 0) {
+        return;
+      }
+      sortByDigits();
+      long at = insert(); // now only ids which differ after eight equal bytes are out of order
+      if (at >= 0) {
+        throw tooManyAlike(sorted.get(at));
+      }
+    }
+
+    /**
+     * Sorts by insertion, which is stable, and leaves the order of copies as it is also where it is given up.
+     *
+     * @return where an entry lies that would have to move too far; negative if all are in order
+     */
+    private long insert() {
       for (long i = 1; i < count; i++) {
         long key = keys.get(i);
         int entry = sorted.get(i);
         long to = i;
-        while (to > 0 && isGreater(to - 1, key, entry)) {
-          if (i - to == MAX_ALIKE) {
-            throw tooManyAlike(entry);
-          }
+        while (to > 0 && i - to < MAX_MOVES && isGreater(to - 1, key, entry)) {
           keys.set(to, keys.get(to - 1));
           sorted.set(to, sorted.get(to - 1));
           to--;
         }
         keys.set(to, key);
         sorted.set(to, entry);
+        if (i - to == MAX_MOVES && to > 0 && isGreater(to - 1, key, entry)) {
+          return to;
+        }
+      }
+      return -1;
+    }
+
+    private void sortByDigits() {
+      try (Arena scratch = Arena.ofConfined()) {
+        LongTable values = new LongTable(scratch, count);
+        for (long i = 0; i < count; i++) {
+          values.set(i, sorted.getUnsigned(i));
+        }
+        RadixSort.sort(keys, values, Long.SIZE);
+        for (long i = 0; i < count; i++) {
+          sorted.set(i, (int) values.get(i));
+        }
       }
     }
 
@@ -158,7 +192,7 @@ final class IdOrder {
     private CorruptFileException tooManyAlike(int entry) {
       long unsigned = Integer.toUnsignedLong(entry);
       PackSource source = entries.sources().get(entries.sourceOf(unsigned));
-      String message = "more than %d ids are like %s".formatted(MAX_ALIKE, entries.idHex(unsigned));
+      String message = "more than %d ids are like %s".formatted(MAX_MOVES, entries.idHex(unsigned));
       if (source instanceof Packed packed) {
         return new CorruptFileException(packed.pack().index().path(), message);
       }
