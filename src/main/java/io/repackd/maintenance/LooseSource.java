@@ -12,7 +12,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** Loose objects as a source of a pack. Each is held to its id before the pack gets anything of it. */
 final class LooseSource implements PackSource.Made, AutoCloseable {
-  private static final long LARGE_BYTES = 1L << 20;
+  /** Many are held in memory at a time, and the heap is small. */
+  private static final long LARGE_BYTES = 1L << 18;
 
   /** Deflate makes 1032 bytes into one, at best: a file of this size may hold what is large. */
   private static final long MAYBE_LARGE_BYTES = LARGE_BYTES / 1032;

@@ -89,6 +89,22 @@ final class DeltaChain implements AutoCloseable {
     }
   }
 
+  /**
+   * The length of the object at the beginning of an object's delta chain, which tells how much memory it takes to read that.
+   *
+   * @throws CorruptFileException if an entry's head is malformed
+   */
+  long baseBytes(PackFile pack, long offset) throws CorruptFileException {
+    header.read(pack, offset);
+    for (int length = 0; header.isDelta(); length++) {
+      if (length == MAX_LENGTH) {
+        throw header.fault(pack, "its delta chain has more than %d links".formatted(MAX_LENGTH));
+      }
+      header.read(pack, header.baseOffset(pack));
+    }
+    return header.size();
+  }
+
   private MemorySegment applyDelta(PackFile pack, MemorySegment base, Arena arena)
       throws CorruptFileException {
     try (Arena scratch = Arena.ofConfined()) {

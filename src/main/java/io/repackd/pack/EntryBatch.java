@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.Deflater;
 
 /**
@@ -19,8 +20,20 @@ import java.util.zip.Deflater;
  * is none, its compressed bytes have to be whole.
  */
 final class EntryBatch {
-  /** So many bytes of made entries are held at most; what is larger is made while it is written. */
-  static final long MAX_HELD_BYTES = 1 << 20;
+  /** The content of an entry that is held has so many bytes at most; what is larger is made while it is written. */
+  static final long MAX_HELD_BYTES = 1 << 18;
+
+  /**
+   * Once so many bytes are held by all batches together, what else there is to be made is made while it is written. Each thread
+   * may be at one more entry then, and arrays may have twice the room: that still fits the heap of the daemon.
+   */
+  static final long MAX_HELD_BY_ALL_BYTES = 16L << 20;
+
+  /** What is built upon more than this is read by one thread only: it takes that memory two or three times. */
+  private static final long MAX_BASE_BYTES = 16L << 20;
+
+  /** What is checked between two looks at the cancellation. */
+  private static final long CHECKED_AT_ONCE_BYTES = 4L << 20;
 
   private static final int MAX_HEAD_BYTES = 64;
 
@@ -28,18 +41,24 @@ final class EntryBatch {
   private final int source;
   private final long from;
   private final long to;
+  private final AtomicLong heldByAll;
   private byte[] held = {};
   private int heldBytes;
   private long[] heldEntries = {};
   private int[] heldEnds = {};
   private int heldCount;
 
-  /** The entries of a source from one to before another. */
-  EntryBatch(EntryTable entries, int source, long from, long to) {
+  /**
+   * The entries of a source from one to before another.
+   *
+   * @param heldByAll how many bytes this batch and others hold
+   */
+  EntryBatch(EntryTable entries, int source, long from, long to, AtomicLong heldByAll) {
     this.entries = entries;
     this.source = source;
     this.from = from;
     this.to = to;
+    this.heldByAll = heldByAll;
   }
 
   int source() {
@@ -88,7 +107,7 @@ final class EntryBatch {
       if (!entries.written(entry)) {
         continue;
       }
-      check(packed.pack(), entry, tools);
+      check(packed.pack(), entry, tools, cancellation);
       if (entries.base(entry) == EntryTable.REWRITE) {
         cancellation.check();
         rewrite(packed.pack(), entry, tools);
@@ -96,12 +115,18 @@ final class EntryBatch {
     }
   }
 
-  private void check(PackFile pack, long entry, Tools tools) throws CorruptFileException {
+  private void check(PackFile pack, long entry, Tools tools, Cancellation cancellation)
+      throws CorruptFileException {
     PackIndex index = pack.index();
     long start = entries.sourceOffset(entry);
     long length = entries.sourceEnd(source, (Packed) entries.sources().get(source), entry) - start;
     tools.crc.reset();
-    tools.crc.update(pack.data(), start, length);
+    for (long done = 0; done < length; done += CHECKED_AT_ONCE_BYTES) {
+      if (done > 0) {
+        cancellation.check();
+      }
+      tools.crc.update(pack.data(), start + done, Math.min(CHECKED_AT_ONCE_BYTES, length - done));
+    }
     int checksum = tools.crc.value();
     if (index.hasCrc32()) {
       if (checksum != index.crc32(entries.position(entry))) {
@@ -117,7 +142,14 @@ final class EntryBatch {
     entries.setChecksum(entry, checksum);
   }
 
+  private boolean full() {
+    return heldByAll.get() >= MAX_HELD_BY_ALL_BYTES;
+  }
+
   private void rewrite(PackFile pack, long entry, Tools tools) throws IOException {
+    if (full() || tools.chain.baseBytes(pack, entries.sourceOffset(entry)) > MAX_BASE_BYTES) {
+      return;
+    }
     try (Arena arena = Arena.ofConfined()) {
       DeltaChain.Whole whole = tools.chain.read(pack, entries.sourceOffset(entry), arena);
       if (whole.content().byteSize() <= MAX_HELD_BYTES) {
@@ -155,7 +187,7 @@ final class EntryBatch {
     for (long entry = from; entry < to; entry++) {
       cancellation.check();
       long position = entries.position(entry);
-      if (!made.large(position)) {
+      if (!full() && !made.large(position)) {
         hold(entry, tools, sink -> made.make(position, sink));
       }
     }
@@ -186,6 +218,15 @@ final class EntryBatch {
     }
     System.arraycopy(bytes, 0, held, heldBytes, length);
     heldBytes += length;
+    heldByAll.addAndGet(length);
+  }
+
+  /** Gives up what is held. */
+  void release() {
+    heldByAll.addAndGet(-heldBytes);
+    heldBytes = 0;
+    heldCount = 0;
+    held = new byte[0];
   }
 
   /** Which of the held entries it is; negative if it is not held. */

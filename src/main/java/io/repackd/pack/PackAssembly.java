@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Writes the chosen entries of an {@link EntryTable} one after the other.
@@ -30,7 +31,7 @@ final class PackAssembly implements AutoCloseable {
   private static final long BATCH_BYTES = 2L << 20;
   private static final long BATCH_ENTRIES = 1 << 14;
 
-  /** Few, since each may hold entries of {@link EntryBatch#MAX_HELD_BYTES}. */
+  /** Few, so that all threads have some to make, and since each may be of {@link EntryBatch#MAX_HELD_BYTES}. */
   private static final long BATCH_MADE = 16;
 
   private static final int MAX_HEAD_BYTES = 64;
@@ -46,6 +47,7 @@ final class PackAssembly implements AutoCloseable {
   private final ExecutorService threads;
   private final int ahead;
   private final Deque<Task> tasks = new ArrayDeque<>();
+  private final AtomicLong heldByAll = new AtomicLong();
 
   private int nextSource;
   private long nextEntry;
@@ -88,6 +90,7 @@ final class PackAssembly implements AutoCloseable {
       tasks.removeFirst();
       submitAhead();
       write(task.batch());
+      task.batch().release();
     }
   }
 
@@ -117,7 +120,7 @@ final class PackAssembly implements AutoCloseable {
     long from = nextEntry;
     long end = entries.firstEntry(nextSource + 1);
     if (entries.sources().get(nextSource) instanceof Packed packed) {
-      nextEntry = Math.min(end, from + BATCH_ENTRIES);
+      nextEntry = endOfMade(from, Math.min(end, from + BATCH_ENTRIES));
       while (nextEntry - from > 1
           && entries.sourceEnd(nextSource, packed, nextEntry - 1) - entries.sourceOffset(from)
               > BATCH_BYTES) {
@@ -126,7 +129,21 @@ final class PackAssembly implements AutoCloseable {
     } else {
       nextEntry = Math.min(end, from + BATCH_MADE);
     }
-    return new EntryBatch(entries, nextSource, from, nextEntry);
+    return new EntryBatch(entries, nextSource, from, nextEntry, heldByAll);
+  }
+
+  /** A small delta may have to be written as a large object. */
+  private long endOfMade(long from, long end) {
+    long made = 0;
+    for (long entry = from; entry < end; entry++) {
+      if (entries.base(entry) == EntryTable.REWRITE && entries.written(entry)) {
+        made++;
+        if (made == BATCH_MADE) {
+          return entry + 1;
+        }
+      }
+    }
+    return end;
   }
 
   private void prepare(EntryBatch batch) throws IOException {
@@ -229,7 +246,7 @@ final class PackAssembly implements AutoCloseable {
     crc.update(head, headBytes);
     crc.update(pack.data(), header.body(), bodyBytes);
     out.write(head, headBytes);
-    out.write(pack.data(), header.body(), bodyBytes);
+    write(pack, header.body(), bodyBytes);
     entries.setOffset(entry, start);
     entries.setChecksum(entry, crc.value());
   }
@@ -258,9 +275,15 @@ final class PackAssembly implements AutoCloseable {
 
   private void endStretch(PackFile pack) throws IOException {
     if (stretchBytes > 0) {
-      out.write(pack.data(), stretchStart, stretchBytes);
+      write(pack, stretchStart, stretchBytes);
       stretchBytes = 0;
+    }
+  }
+
+  private void write(PackFile pack, long from, long length) throws IOException {
+    for (long done = 0; done < length; done += STRETCH_BYTES) {
       cancellation.check();
+      out.write(pack.data(), from + done, Math.min(STRETCH_BYTES, length - done));
     }
   }
 
