@@ -82,8 +82,14 @@ record AggregatePlan(
    * @param by why it is superfluous
    * @param delete whether it is deleted, if the proof succeeds
    * @param reason why not yet
+   * @param inUse whether a process that may want it is all that is in the way
    */
-  record Decision(StoredPack pack, Supersession by, boolean delete, String reason) {}
+  record Decision(StoredPack pack, Supersession by, boolean delete, String reason, boolean inUse) {}
+
+  /** Whether a pack stays for nothing else but a process that may be gone in a moment. */
+  boolean inUse() {
+    return superseded.stream().anyMatch(Decision::inUse);
+  }
 
   /** What is deleted, if the proof succeeds. */
   List<Decision> due() {

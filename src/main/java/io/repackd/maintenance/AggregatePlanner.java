@@ -71,8 +71,7 @@ final class AggregatePlanner {
     for (StoredPack pack : snapshot.packs()) {
       Supersession by = snapshot.superseded().get(pack.name());
       if (by != null) {
-        Optional<String> reason = obstacle.or(() -> obstacleToDeletion(pack, by));
-        decisions.add(new Decision(pack, by, reason.isEmpty(), reason.orElse("")));
+        decisions.add(decide(pack, by, obstacle));
       }
     }
     return new AggregatePlan(obstacle, bundles, leftAlone, decisions);
@@ -186,6 +185,17 @@ final class AggregatePlanner {
     return names;
   }
 
+  private Decision decide(StoredPack pack, Supersession by, Optional<String> obstacle) {
+    Optional<String> reason = obstacle.or(() -> obstacleToDeletion(pack, by));
+    Optional<String> reader = reason.isPresent() ? Optional.empty() : reader(pack, by);
+    return new Decision(
+        pack,
+        by,
+        reason.isEmpty() && reader.isEmpty(),
+        reason.or(() -> reader).orElse(""),
+        reader.isPresent());
+  }
+
   private Optional<String> obstacleToDeletion(StoredPack pack, Supersession supersession) {
     StoredPack by = supersession.by();
     if (request.excludes(pack.name())) {
@@ -205,6 +215,11 @@ final class AggregatePlanner {
     if (!request.immediately() && left.isPositive()) {
       return Optional.of("it stays for another " + Amounts.duration(left));
     }
+    return Optional.empty();
+  }
+
+  private Optional<String> reader(StoredPack pack, Supersession supersession) {
+    Duration age = supersession.age(snapshot.taken(), snapshot.moment());
     return new Question(
             pack,
             snapshot.taken().minus(age).plus(START_PRECISION),

@@ -51,6 +51,11 @@ final class AggregateRound {
   /** From a {@code .baddeltas} file to the pack it comes before, at most. */
   private static final Duration ORPHANED = Duration.ofHours(1);
 
+  /** How often it is looked in one round whether superseded packs are in use. A look takes some milliseconds. */
+  private static final int MAX_LOOKS = 20;
+
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
+
   private final ObjectDirectory directory;
   private final AggregateSettings settings;
   private final SafetySettings safety;
@@ -146,20 +151,45 @@ final class AggregateRound {
     return snapshots.take(directory.listPacks().packs(), own);
   }
 
-  /** Says whether anything may have changed. */
+  /**
+   * Says whether anything may have changed.
+   *
+   * <p>Where there are pushes and fetches all the time, somebody has every pack open at nearly every moment, though each of them
+   * only for an instant. So a gap between them is waited for.
+   */
   private boolean deleteSuperseded(AggregateSnapshot snapshot) throws IOException {
-    AggregatePlan plan = AggregatePlanner.plan(snapshot, settings, request);
-    if (plan.due().isEmpty()) {
-      return false;
+    AggregateSnapshot now = snapshot;
+    boolean tried = false;
+    for (int look = 1; look <= MAX_LOOKS; look++) {
+      AggregatePlan plan = AggregatePlanner.plan(now, settings, request);
+      if (!plan.due().isEmpty()) {
+        tried = true;
+        if (delete(plan, now)) {
+          return true;
+        }
+      } else if (!plan.inUse()) {
+        return tried;
+      }
+      if (cancellation.await(BETWEEN_LOOKS)) {
+        return tried;
+      }
+      now = snapshots.again(now);
     }
+    log.debug("superseded packs of {} are in use", directory.path());
+    return tried;
+  }
+
+  /** Says whether nobody came in between. */
+  private boolean delete(AggregatePlan plan, AggregateSnapshot snapshot) throws IOException {
     try {
       report.deleted(
           new SupersededDeletion(directory, settings, request, snapshots, memory, cancellation)
               .delete(plan.due(), snapshot));
+      return true;
     } catch (LockedException | StepFailure e) {
       log.debug("superseded packs of {} stay for now", directory.path(), e);
+      return false;
     }
-    return true;
   }
 
   /**

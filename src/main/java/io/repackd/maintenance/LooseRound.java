@@ -105,8 +105,8 @@ final class LooseRound {
     Reliable reliable = reliable(directory.listPacks(), request);
     LooseDrop drop =
         new LooseDrop(
-            directory, reliable.packs(), this::otherMaintenance, badObjects, cancellation);
-    Optional<String> other = otherMaintenance();
+            directory, reliable.packs(), () -> otherMaintenance(request), badObjects, cancellation);
+    Optional<String> other = otherMaintenance(request);
     boolean dropping = other.isEmpty();
     obstructed = !dropping;
     other.ifPresent(who -> left.add("nothing is dropped: %s is running".formatted(who)));
@@ -169,7 +169,11 @@ final class LooseRound {
     return new Reliable(sorted, count);
   }
 
-  private Optional<String> otherMaintenance() throws IOException {
+  /** If it is known which packs somebody else repacks, the others may be relied upon meanwhile. */
+  private Optional<String> otherMaintenance(AggregateRequest request) throws IOException {
+    if (request.excludedPacks().isPresent()) {
+      return Optional.empty();
+    }
     Optional<String> seen = ReaderRule.foreignMaintenance(Readers.census(directory));
     return seen.isPresent() ? seen : GcPid.holder(directory, clock.instant());
   }

@@ -162,7 +162,8 @@ class SystemdContainerIT {
             machine.check(
                 "journalctl --no-pager -o cat _SYSTEMD_UNIT=repackd.service -p info..info"))
         .as("lines that tell of the cycles, as notices of no urgency, without a prefix left over")
-        .containsPattern("(?m)^step (repack|aggregate) ok repository=first packs=\\d+ objects=\\d+ bytes=")
+        .containsPattern(
+            "(?m)^step (repack|aggregate) ok repository=first packs=\\d+ objects=\\d+ bytes=")
         .containsPattern("(?m)^cycle ok repository=first packs=\\d+->[12] bytes=");
     assertThat(
             machine.check("journalctl --no-pager -o cat _SYSTEMD_UNIT=repackd.service -p warning"))
