@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.zip.DataFormatException;
@@ -105,22 +106,97 @@ final class DeltaChain implements AutoCloseable {
     return header.size();
   }
 
-  private MemorySegment applyDelta(PackFile pack, MemorySegment base, Arena arena)
+  /**
+   * Inflates what an entry holds: the content of an object, or the instructions of a delta.
+   *
+   * @return the content; good until the buffer is used for something else
+   * @throws CorruptFileException if the entry is malformed
+   */
+  MemorySegment readBody(PackFile pack, long offset, NativeBuffer into)
       throws CorruptFileException {
-    try (Arena scratch = Arena.ofConfined()) {
-      return new Delta(pack, inflate(pack, scratch)).apply(base, arena);
+    header.read(pack, offset);
+    return inflate(pack, into::room);
+  }
+
+  /**
+   * Applies an entry's delta to its base, which is at hand.
+   *
+   * @param instructions is written over
+   * @param inserted is told which parts of the result are not of the base
+   * @return the content; good until the buffer is used for something else
+   * @throws CorruptFileException if the entry is malformed, or no delta
+   */
+  MemorySegment apply(
+      PackFile pack,
+      long offset,
+      MemorySegment base,
+      NativeBuffer instructions,
+      NativeBuffer into,
+      Inserted inserted)
+      throws CorruptFileException {
+    MemorySegment delta = readBody(pack, offset, instructions);
+    if (!header.isDelta()) {
+      throw header.fault(pack, "it is no delta");
+    }
+    return new Delta(what -> header.fault(pack, what), delta).apply(base, into::room, inserted);
+  }
+
+  /**
+   * Applies a delta that was just made.
+   *
+   * @return what it gives; good until the buffer is used for something else
+   * @throws IllegalStateException if it is malformed, or is for another base
+   */
+  static MemorySegment applyMade(
+      MemorySegment base, MemorySegment instructions, NativeBuffer into) {
+    try {
+      return new Delta(what -> new CorruptFileException(Path.of("delta"), what), instructions)
+          .apply(base, into::room, (_, _) -> {});
+    } catch (CorruptFileException e) {
+      throw new IllegalStateException(e);
     }
   }
 
-  /** Inflates the body of the entry in hand, and checks that it is exactly as long as its header says. */
+  /** Takes the parts of a result that a delta inserts, in ascending order. */
+  interface Inserted {
+    void add(long from, long to);
+  }
+
+  /** Makes an exception of what is wrong with a delta. */
+  private interface Faults {
+    CorruptFileException fault(String what);
+  }
+
+  /** Gives memory of a length. */
+  private interface Room {
+    MemorySegment of(long bytes);
+  }
+
+  private static Room roomIn(Arena arena) {
+    return bytes -> arena.allocate(Math.max(bytes, 1)).asSlice(0, bytes);
+  }
+
+  private MemorySegment applyDelta(PackFile pack, MemorySegment base, Arena arena)
+      throws CorruptFileException {
+    try (Arena scratch = Arena.ofConfined()) {
+      return new Delta(what -> header.fault(pack, what), inflate(pack, scratch))
+          .apply(base, roomIn(arena), (_, _) -> {});
+    }
+  }
+
   private MemorySegment inflate(PackFile pack, Arena arena) throws CorruptFileException {
+    return inflate(pack, roomIn(arena));
+  }
+
+  /** Inflates the body of the entry in hand, and checks that it is exactly as long as its header says. */
+  private MemorySegment inflate(PackFile pack, Room room) throws CorruptFileException {
     long available = pack.end() - header.body();
     if (header.size() > MAX_RESULT_BYTES
         || header.size() / MAX_INFLATE_RATIO > available + INFLATE_SLACK_BYTES) {
       throw header.fault(
           pack, "it claims %d bytes, too many to be read whole".formatted(header.size()));
     }
-    MemorySegment content = arena.allocate(Math.max(header.size(), 1)).asSlice(0, header.size());
+    MemorySegment content = room.of(header.size());
     inflateInto(pack, content);
     return content;
   }
@@ -230,37 +306,37 @@ final class DeltaChain implements AutoCloseable {
   }
 
   /** Delta instructions: copy a stretch of the base, or insert bytes. Source: gitformat-pack, "Deltified representation". */
-  private final class Delta {
+  private static final class Delta {
     private static final int DEFAULT_COPY_BYTES = 0x10000;
 
-    private final PackFile pack;
+    private final Faults faults;
     private final MemorySegment instructions;
     private long at;
 
-    Delta(PackFile pack, MemorySegment instructions) {
-      this.pack = pack;
+    Delta(Faults faults, MemorySegment instructions) {
+      this.faults = faults;
       this.instructions = instructions;
     }
 
-    MemorySegment apply(MemorySegment base, Arena arena) throws CorruptFileException {
+    MemorySegment apply(MemorySegment base, Room room, Inserted inserted)
+        throws CorruptFileException {
       long baseBytes = readSize();
       if (baseBytes != base.byteSize()) {
-        throw header.fault(
-            pack,
+        throw faults.fault(
             "its delta is for a base of %d bytes, and the base has %d"
                 .formatted(baseBytes, base.byteSize()));
       }
       long resultBytes = readSize();
       if (resultBytes > MAX_RESULT_BYTES) {
-        throw header.fault(
-            pack, "its delta claims %d bytes, too many to be read whole".formatted(resultBytes));
+        throw faults.fault(
+            "its delta claims %d bytes, too many to be read whole".formatted(resultBytes));
       }
-      MemorySegment result = arena.allocate(Math.max(resultBytes, 1)).asSlice(0, resultBytes);
+      MemorySegment result = room.of(resultBytes);
       long written = 0;
       while (at < instructions.byteSize()) {
         int opcode = next();
         if (opcode == 0) {
-          throw header.fault(pack, "its delta has a reserved instruction");
+          throw faults.fault("its delta has a reserved instruction");
         }
         boolean copy = (opcode & 0x80) != 0;
         long from = copy ? operand(opcode, 4) : at;
@@ -270,23 +346,24 @@ final class DeltaChain implements AutoCloseable {
         }
         MemorySegment source = copy ? base : instructions;
         if (from + length > source.byteSize() || length > resultBytes - written) {
-          throw header.fault(pack, "its delta reaches beyond its base or its result");
+          throw faults.fault("its delta reaches beyond its base or its result");
         }
         MemorySegment.copy(source, from, result, written, length);
         written += length;
         if (!copy) {
           at += length;
+          inserted.add(written - length, written);
         }
       }
       if (written != resultBytes) {
-        throw header.fault(pack, "its delta ends before its result is complete");
+        throw faults.fault("its delta ends before its result is complete");
       }
       return result;
     }
 
     private int next() throws CorruptFileException {
       if (at >= instructions.byteSize()) {
-        throw header.fault(pack, "its delta ends in the middle of an instruction");
+        throw faults.fault("its delta ends in the middle of an instruction");
       }
       return instructions.get(ValueLayout.JAVA_BYTE, at++) & 0xff;
     }
@@ -309,7 +386,7 @@ final class DeltaChain implements AutoCloseable {
       do {
         octet = next();
         if (shift > 56) {
-          throw header.fault(pack, "its delta has a size beyond 2^63");
+          throw faults.fault("its delta has a size beyond 2^63");
         }
         value |= (long) (octet & 0x7f) << shift;
         shift += 7;

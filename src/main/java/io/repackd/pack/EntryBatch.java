@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.Deflater;
 
 /**
- * Some neighbouring entries of one source, made ready to be written: those that are copied are checked, those that have to be
+ * Some entries that follow each other in the new pack, made ready to be written: those that are copied are checked, those that have to be
  * made are made. Batches are made ready on all cores, and written one after the other.
  *
  * <p>Each entry that is copied is compared with the checksum in its source's index, so that damage does not spread; where there
@@ -38,7 +38,7 @@ final class EntryBatch {
   private static final int MAX_HEAD_BYTES = 64;
 
   private final EntryTable entries;
-  private final int source;
+  private final EntrySequence sequence;
   private final long from;
   private final long to;
   private final AtomicLong heldByAll;
@@ -47,22 +47,19 @@ final class EntryBatch {
   private long[] heldEntries = {};
   private int[] heldEnds = {};
   private int heldCount;
+  private int nextHeld;
 
   /**
-   * The entries of a source from one to before another.
+   * The entries from one place in the sequence to before another.
    *
    * @param heldByAll how many bytes this batch and others hold
    */
-  EntryBatch(EntryTable entries, int source, long from, long to, AtomicLong heldByAll) {
+  EntryBatch(EntryTable entries, EntrySequence sequence, long from, long to, AtomicLong heldByAll) {
     this.entries = entries;
-    this.source = source;
+    this.sequence = sequence;
     this.from = from;
     this.to = to;
     this.heldByAll = heldByAll;
-  }
-
-  int source() {
-    return source;
   }
 
   long from() {
@@ -95,31 +92,37 @@ final class EntryBatch {
 
   /** Checks and makes. */
   void prepare(Tools tools, Cancellation cancellation) throws IOException {
-    switch (entries.sources().get(source)) {
-      case Packed packed -> prepare(packed, tools, cancellation);
-      case Made made -> prepare(made, tools, cancellation);
-    }
-  }
-
-  private void prepare(Packed packed, Tools tools, Cancellation cancellation) throws IOException {
     cancellation.check();
-    for (long entry = from; entry < to; entry++) {
-      if (!entries.written(entry)) {
-        continue;
-      }
-      check(packed.pack(), entry, tools, cancellation);
-      if (entries.base(entry) == EntryTable.REWRITE) {
-        cancellation.check();
-        rewrite(packed.pack(), entry, tools);
+    EntrySequence.Cursor cursor = sequence.new Cursor();
+    for (long place = from; place < to; place++) {
+      long entry = sequence.entry(place);
+      // What was found was checked then.
+      if (entries.written(entry) && !entries.found(entry)) {
+        int source = cursor.sourceOf(entry);
+        switch (entries.sources().get(source)) {
+          case Packed packed -> prepare(packed, source, entry, tools, cancellation);
+          case Made made -> prepare(made, entry, tools, cancellation);
+        }
       }
     }
   }
 
-  private void check(PackFile pack, long entry, Tools tools, Cancellation cancellation)
+  private void prepare(
+      Packed packed, int source, long entry, Tools tools, Cancellation cancellation)
+      throws IOException {
+    check(packed, source, entry, tools, cancellation);
+    if (entries.base(entry) == EntryTable.REWRITE) {
+      cancellation.check();
+      rewrite(packed.pack(), entry, tools);
+    }
+  }
+
+  private void check(Packed packed, int source, long entry, Tools tools, Cancellation cancellation)
       throws CorruptFileException {
+    PackFile pack = packed.pack();
     PackIndex index = pack.index();
     long start = entries.sourceOffset(entry);
-    long length = entries.sourceEnd(source, (Packed) entries.sources().get(source), entry) - start;
+    long length = entries.sourceEnd(source, packed, entry) - start;
     tools.crc.reset();
     for (long done = 0; done < length; done += CHECKED_AT_ONCE_BYTES) {
       if (done > 0) {
@@ -161,7 +164,7 @@ final class EntryBatch {
   /** Makes an entry that is not held, because it is large, and sends it away as it comes. */
   void stream(long entry, Tools tools, Target target) throws IOException {
     Deflating sink = new Deflating(tools, target);
-    switch (entries.sources().get(source)) {
+    switch (entries.sources().get(entries.sourceOf(entry))) {
       case Packed packed -> {
         try (Arena arena = Arena.ofConfined()) {
           send(tools.chain.read(packed.pack(), entries.sourceOffset(entry), arena), tools, sink);
@@ -183,13 +186,12 @@ final class EntryBatch {
     }
   }
 
-  private void prepare(Made made, Tools tools, Cancellation cancellation) throws IOException {
-    for (long entry = from; entry < to; entry++) {
-      cancellation.check();
-      long position = entries.position(entry);
-      if (!full() && !made.large(position)) {
-        hold(entry, tools, sink -> made.make(position, sink));
-      }
+  private void prepare(Made made, long entry, Tools tools, Cancellation cancellation)
+      throws IOException {
+    cancellation.check();
+    long position = entries.position(entry);
+    if (!full() && !made.large(position)) {
+      hold(entry, tools, sink -> made.make(position, sink));
     }
   }
 
@@ -229,9 +231,12 @@ final class EntryBatch {
     held = new byte[0];
   }
 
-  /** Which of the held entries it is; negative if it is not held. */
+  /** Which of the held entries it is; negative if it is not held. They are asked for in the order of the sequence. */
   int heldAt(long entry) {
-    return Arrays.binarySearch(heldEntries, 0, heldCount, entry);
+    if (nextHeld < heldCount && heldEntries[nextHeld] == entry) {
+      return nextHeld++;
+    }
+    return -1;
   }
 
   byte[] held() {

@@ -26,6 +26,10 @@ final class EntryChecksum {
     crc.update(bytes, 0, length);
   }
 
+  void update(byte[] bytes, int from, int length) {
+    crc.update(bytes, from, length);
+  }
+
   void update(MemorySegment segment, long from, long length) {
     for (long done = 0; done < length; ) {
       int bytes = (int) Math.min(PIECE_BYTES, length - done);

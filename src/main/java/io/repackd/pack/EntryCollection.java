@@ -111,10 +111,16 @@ final class EntryCollection {
           first + i,
           order.offset(i),
           position,
+          typeOf(header, base < 0 || base > i ? 0 : table.type(first + base)),
           base < 0 ? EntryTable.WHOLE : first + base,
           packed.selected().contains(position));
       ordinals.set(position, (int) i);
     }
+  }
+
+  /** A delta is of its base's type; that of a base which comes later is not known yet. */
+  private static int typeOf(EntryHeader header, int typeOfBase) {
+    return header.isDelta() ? typeOfBase : header.type();
   }
 
   private static void fill(
@@ -154,7 +160,7 @@ final class EntryCollection {
   private void collect(int source, Made made, FirstByteBins.Filling filling) {
     long first = table.firstEntry(source);
     for (long i = 0; i < made.count(); i++) {
-      table.set(first + i, 0, i, EntryTable.WHOLE, true);
+      table.set(first + i, 0, i, 0, EntryTable.WHOLE, true);
       filling.add(BigEndian.int64(made.ids(), table.madeIdOffset(i)), first + i);
     }
   }

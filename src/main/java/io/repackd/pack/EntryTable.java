@@ -30,6 +30,8 @@ final class EntryTable {
   // In one byte each, which all fit the cache, because every entry is asked in the order of ids.
   private static final int SELECTED = 1;
   private static final int STORED_AS_DELTA = 2;
+  private static final int FOUND = 4;
+  private static final int TYPE_SHIFT = 4;
 
   private final List<PackSource> sources;
   private final int hashLength;
@@ -77,6 +79,19 @@ final class EntryTable {
     return firstEntries[sources.size()];
   }
 
+  /** The number of entries that are written. */
+  long countWritten() {
+    long written = 0;
+    for (long entry = 0; entry < count(); entry++) {
+      written += written(entry) ? 1 : 0;
+    }
+    return written;
+  }
+
+  int hashLength() {
+    return hashLength;
+  }
+
   List<PackSource> sources() {
     return sources;
   }
@@ -105,21 +120,50 @@ final class EntryTable {
    * Sets where an entry comes from. It counts as the only copy of its object until others are linked to it.
    *
    * @param position where its id stands in the source
+   * @param type of the object: 1 commit, 2 tree, 3 blob, 4 tag; 0 if it is not known
    * @param base the entry that it is a delta upon, or {@link #WHOLE}
    */
-  void set(long entry, long sourceOffset, long position, long base, boolean selected) {
+  void set(long entry, long sourceOffset, long position, int type, long base, boolean selected) {
     sourceOffsets.set(entry, sourceOffset);
     positions.set(entry, (int) position);
     bases.set(entry, (int) base);
     chosen.set(entry, (int) (selected ? entry : NOT_WANTED));
     siblings.set(entry, (int) entry);
     int flag = (selected ? SELECTED : 0) | (base == WHOLE ? 0 : STORED_AS_DELTA);
-    flags.set(ValueLayout.JAVA_BYTE, entry, (byte) flag);
+    flags.set(ValueLayout.JAVA_BYTE, entry, (byte) (flag | type << TYPE_SHIFT));
+  }
+
+  /** The type of the entry's object: 1 commit, 2 tree, 3 blob, 4 tag; 0 if it is not known. */
+  int type(long entry) {
+    return flags.get(ValueLayout.JAVA_BYTE, entry) >>> TYPE_SHIFT;
   }
 
   /** Whether its source wants the object of an entry in the new pack. */
   boolean selected(long entry) {
     return (flags.get(ValueLayout.JAVA_BYTE, entry) & SELECTED) != 0;
+  }
+
+  void setType(long entry, int type) {
+    byte flag = flags.get(ValueLayout.JAVA_BYTE, entry);
+    flags.set(ValueLayout.JAVA_BYTE, entry, (byte) (flag | type << TYPE_SHIFT));
+  }
+
+  /**
+   * Notes that a delta was found for an entry.
+   *
+   * @param base the entry that it is a delta upon, of any source
+   * @param place where {@link FoundDeltas} has it
+   */
+  void setFound(long entry, long base, long place) {
+    setBase(entry, base);
+    setOffset(entry, place);
+    byte flag = flags.get(ValueLayout.JAVA_BYTE, entry);
+    flags.set(ValueLayout.JAVA_BYTE, entry, (byte) (flag | FOUND));
+  }
+
+  /** Whether the entry is a delta that was found. Until it is written, its offset is the place where that delta lies. */
+  boolean found(long entry) {
+    return (flags.get(ValueLayout.JAVA_BYTE, entry) & FOUND) != 0;
   }
 
   /** Whether the entry is a delta in its source. */

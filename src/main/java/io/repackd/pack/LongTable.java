@@ -15,6 +15,16 @@ public final class LongTable {
     this.length = length;
   }
 
+  private LongTable(MemorySegment segment) {
+    this.segment = segment;
+    this.length = segment.byteSize() / Long.BYTES;
+  }
+
+  /** The first elements, as an array of their own: what is set there is set here. */
+  LongTable first(long elements) {
+    return new LongTable(segment.asSlice(0, elements * Long.BYTES));
+  }
+
   /** The number of elements. */
   public long length() {
     return length;

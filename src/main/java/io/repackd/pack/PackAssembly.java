@@ -8,12 +8,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the chosen entries of an {@link EntryTable} one after the other.
@@ -31,12 +33,18 @@ final class PackAssembly implements AutoCloseable {
   private static final long BATCH_BYTES = 2L << 20;
   private static final long BATCH_ENTRIES = 1 << 14;
 
+  /** Those in an order of their own are read from many places. */
+  private static final long BATCH_CHOSEN = 1 << 12;
+
   /** Few, so that all threads have some to make, and since each may be of {@link EntryBatch#MAX_HELD_BYTES}. */
   private static final long BATCH_MADE = 16;
 
   private static final int MAX_HEAD_BYTES = 64;
 
   private final EntryTable entries;
+  private final EntrySequence sequence;
+  private final EntrySequence.Cursor cursor;
+  private final Optional<FoundDeltas> found;
   private final HashingOutput out;
   private final int compressionLevel;
   private final Cancellation cancellation;
@@ -49,11 +57,12 @@ final class PackAssembly implements AutoCloseable {
   private final Deque<Task> tasks = new ArrayDeque<>();
   private final AtomicLong heldByAll = new AtomicLong();
 
-  private int nextSource;
-  private long nextEntry;
+  private long next;
+  private @Nullable PackFile stretchPack;
   private long stretchStart;
   private long stretchBytes;
   private long rewritten;
+  private long deltas;
 
   /** A batch on its way. */
   private record Task(EntryBatch batch, FutureTask<?> preparation) {}
@@ -61,15 +70,21 @@ final class PackAssembly implements AutoCloseable {
   /**
    * An assembly.
    *
+   * @param found where the deltas lie that were searched for
    * @param readers how many threads make batches ready
    */
   PackAssembly(
       EntryTable entries,
+      EntrySequence sequence,
+      Optional<FoundDeltas> found,
       HashingOutput out,
       int compressionLevel,
       int readers,
       Cancellation cancellation) {
     this.entries = entries;
+    this.sequence = sequence;
+    this.cursor = sequence.new Cursor();
+    this.found = found;
     this.out = out;
     this.compressionLevel = compressionLevel;
     this.cancellation = cancellation;
@@ -99,12 +114,13 @@ final class PackAssembly implements AutoCloseable {
     return rewritten;
   }
 
+  /** How many were written as deltas that were searched for. */
+  long deltas() {
+    return deltas;
+  }
+
   private void submitAhead() {
-    while (tasks.size() < ahead && nextSource < entries.sources().size()) {
-      if (nextEntry == entries.firstEntry(nextSource + 1)) {
-        nextSource++;
-        continue;
-      }
+    while (tasks.size() < ahead && next < sequence.length()) {
       EntryBatch batch = nextBatch();
       FutureTask<?> preparation =
           new FutureTask<>(() -> {
@@ -117,19 +133,43 @@ final class PackAssembly implements AutoCloseable {
   }
 
   private EntryBatch nextBatch() {
-    long from = nextEntry;
-    long end = entries.firstEntry(nextSource + 1);
-    if (entries.sources().get(nextSource) instanceof Packed packed) {
-      nextEntry = endOfMade(from, Math.min(end, from + BATCH_ENTRIES));
-      while (nextEntry - from > 1
-          && entries.sourceEnd(nextSource, packed, nextEntry - 1) - entries.sourceOffset(from)
-              > BATCH_BYTES) {
-        nextEntry = from + (nextEntry - from) / 2;
-      }
-    } else {
-      nextEntry = Math.min(end, from + BATCH_MADE);
+    long from = next;
+    next = sequence.asTheyLie() ? endAsTheyLie(from) : endOfChosen(from);
+    return new EntryBatch(entries, sequence, from, next, heldByAll);
+  }
+
+  /** Neighbours of one source. */
+  private long endAsTheyLie(long from) {
+    int source = cursor.sourceOf(from);
+    long end = entries.firstEntry(source + 1);
+    if (!(entries.sources().get(source) instanceof Packed packed)) {
+      return Math.min(end, from + BATCH_MADE);
     }
-    return new EntryBatch(entries, nextSource, from, nextEntry, heldByAll);
+    long to = endOfMade(from, Math.min(end, from + BATCH_ENTRIES));
+    while (to - from > 1
+        && entries.sourceEnd(source, packed, to - 1) - entries.sourceOffset(from) > BATCH_BYTES) {
+      to = from + (to - from) / 2;
+    }
+    return to;
+  }
+
+  private long endOfChosen(long from) {
+    long end = Math.min(sequence.length(), from + BATCH_CHOSEN);
+    long bytes = 0;
+    long made = 0;
+    long to = from;
+    while (to < end && bytes < BATCH_BYTES && made < BATCH_MADE) {
+      long entry = sequence.entry(to);
+      int source = cursor.sourceOf(entry);
+      if (entries.sources().get(source) instanceof Packed packed) {
+        bytes += entries.sourceEnd(source, packed, entry) - entries.sourceOffset(entry);
+        made += entries.base(entry) == EntryTable.REWRITE ? 1 : 0;
+      } else {
+        made++;
+      }
+      to++;
+    }
+    return to;
   }
 
   /** A small delta may have to be written as a large object. */
@@ -161,43 +201,51 @@ final class PackAssembly implements AutoCloseable {
   }
 
   private void write(EntryBatch batch) throws IOException {
-    if (entries.sources().get(batch.source()) instanceof Packed packed) {
-      for (long entry = batch.from(); entry < batch.to(); entry++) {
-        if (entries.written(entry)) {
-          copy(packed, batch, entry);
-        }
+    for (long place = batch.from(); place < batch.to(); place++) {
+      long entry = sequence.entry(place);
+      if (entries.written(entry)) {
+        write(batch, entry);
       }
-      endStretch(packed.pack());
+    }
+    endStretch();
+  }
+
+  private void write(EntryBatch batch, long entry) throws IOException {
+    int source = cursor.sourceOf(entry);
+    if (entries.found(entry)) {
+      endStretch();
+      writeFound(entry, found.orElseThrow());
+      deltas++;
+    } else if (!(entries.sources().get(source) instanceof Packed packed)) {
+      endStretch();
+      writeMade(batch, entry);
+    } else if (entries.base(entry) == EntryTable.REWRITE) {
+      endStretch();
+      writeMade(batch, entry);
+      rewritten++;
     } else {
-      for (long entry = batch.from(); entry < batch.to(); entry++) {
-        writeMade(batch, entry);
-      }
+      copy(packed, source, entry);
     }
   }
 
-  private void copy(Packed packed, EntryBatch batch, long entry) throws IOException {
+  private void copy(Packed packed, int source, long entry) throws IOException {
     PackFile pack = packed.pack();
-    if (entries.base(entry) == EntryTable.REWRITE) {
-      endStretch(pack);
-      writeMade(batch, entry);
-      rewritten++;
-      return;
-    }
     long from = entries.sourceOffset(entry);
-    long length = entries.sourceEnd(batch.source(), packed, entry) - from;
+    long length = entries.sourceEnd(source, packed, entry) - from;
     if (!staysAsItIs(pack, entry)) {
-      endStretch(pack);
+      endStretch();
       copyWithNewHead(pack, entry, from + length);
       return;
     }
-    if (stretchBytes == 0 || stretchStart + stretchBytes != from) {
-      endStretch(pack);
+    if (stretchPack != pack || stretchStart + stretchBytes != from) {
+      endStretch();
+      stretchPack = pack;
       stretchStart = from;
     }
     entries.setOffset(entry, out.position() + stretchBytes);
     stretchBytes += length;
     if (stretchBytes >= STRETCH_BYTES) {
-      endStretch(pack);
+      endStretch();
     }
   }
 
@@ -209,44 +257,61 @@ final class PackAssembly implements AutoCloseable {
     long base = entries.chosen(entries.base(entry));
     long distance = out.position() + stretchBytes - entries.offset(base);
     if (base == entries.base(entry)
-        && base < entry
+        && sequence.comesBefore(base, entry)
         && distance == entries.sourceOffset(entry) - entries.sourceOffset(base)) {
       // A delta by id, if it is one, is as right as it was.
       return true;
     }
     header.read(pack, entries.sourceOffset(entry));
     if (header.type() == EntryHeader.REF_DELTA) {
-      return base > entry;
+      return !sequence.comesBefore(base, entry);
     }
-    return base < entry && distance == header.baseDistance();
+    return sequence.comesBefore(base, entry) && distance == header.baseDistance();
   }
 
   private void copyWithNewHead(PackFile pack, long entry, long end) throws IOException {
-    long base = entries.chosen(entries.base(entry));
     long start = out.position();
-    int headBytes;
-    if (base < entry) {
-      headBytes = EntryHeader.encode(EntryHeader.OFS_DELTA, header.size(), head);
-      headBytes = EntryHeader.encodeDistance(start - entries.offset(base), head, headBytes);
-    } else {
-      headBytes = EntryHeader.encode(EntryHeader.REF_DELTA, header.size(), head);
-      int source = entries.sourceOf(base);
-      int hashLength = pack.index().hash().length();
-      MemorySegment.copy(
-          entries.ids(source),
-          ValueLayout.JAVA_BYTE,
-          entries.idOffset(source, base),
-          head,
-          headBytes,
-          hashLength);
-      headBytes += hashLength;
-    }
+    int headBytes = encodeHead(entry, header.size(), start);
     long bodyBytes = end - header.body();
     crc.reset();
     crc.update(head, headBytes);
     crc.update(pack.data(), header.body(), bodyBytes);
     out.write(head, headBytes);
     write(pack, header.body(), bodyBytes);
+    entries.setOffset(entry, start);
+    entries.setChecksum(entry, crc.value());
+  }
+
+  /** Writes the head of a delta that begins at a place: by distance if its base is there already, else by id. */
+  private int encodeHead(long entry, long size, long start) {
+    long base = entries.chosen(entries.base(entry));
+    if (sequence.comesBefore(base, entry)) {
+      int length = EntryHeader.encode(EntryHeader.OFS_DELTA, size, head);
+      return EntryHeader.encodeDistance(start - entries.offset(base), head, length);
+    }
+    int length = EntryHeader.encode(EntryHeader.REF_DELTA, size, head);
+    int source = entries.sourceOf(base);
+    int hashLength = entries.hashLength();
+    MemorySegment.copy(
+        entries.ids(source),
+        ValueLayout.JAVA_BYTE,
+        entries.idOffset(source, base),
+        head,
+        length,
+        hashLength);
+    return length + hashLength;
+  }
+
+  private void writeFound(long entry, FoundDeltas deltas) throws IOException {
+    FoundDeltas.Delta delta = deltas.read(entries.offset(entry));
+    long start = out.position();
+    int headBytes = encodeHead(entry, delta.bytes(), start);
+    int bodyBytes = delta.end() - FoundDeltas.Delta.START;
+    crc.reset();
+    crc.update(head, headBytes);
+    crc.update(delta.compressed(), FoundDeltas.Delta.START, bodyBytes);
+    out.write(head, headBytes);
+    out.write(delta.compressed(), FoundDeltas.Delta.START, bodyBytes);
     entries.setOffset(entry, start);
     entries.setChecksum(entry, crc.value());
   }
@@ -273,9 +338,10 @@ final class PackAssembly implements AutoCloseable {
     }
   }
 
-  private void endStretch(PackFile pack) throws IOException {
-    if (stretchBytes > 0) {
-      write(pack, stretchStart, stretchBytes);
+  private void endStretch() throws IOException {
+    if (stretchPack != null) {
+      write(stretchPack, stretchStart, stretchBytes);
+      stretchPack = null;
       stretchBytes = 0;
     }
   }

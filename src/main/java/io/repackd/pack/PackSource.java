@@ -11,8 +11,14 @@ public sealed interface PackSource {
    *
    * @param pack the pack
    * @param selected the positions in its index of the objects that the new pack is to have
+   * @param searched whether its objects were compared with each other in vain: a delta search does not do so again
    */
-  record Packed(PackFile pack, PositionSet selected) implements PackSource {}
+  record Packed(PackFile pack, PositionSet selected, boolean searched) implements PackSource {
+    /** A pack of which nobody knows whether deltas were searched for among all its objects. */
+    public Packed(PackFile pack, PositionSet selected) {
+      this(pack, selected, false);
+    }
+  }
 
   /** Objects whose entries are made while the pack is written. No other source wants any of them. */
   non-sealed interface Made extends PackSource {

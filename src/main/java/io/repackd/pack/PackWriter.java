@@ -7,13 +7,15 @@ import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Writes one pack from objects of other packs, and such as are made on the way, with its index and reverse index.
  *
  * <p>The sources follow each other, and within each the entries keep their order. Entries of packs are copied as they are,
  * compressed bytes and all; see {@link PackAssembly}. Which of several copies of an object is taken, and which deltas survive,
- * says {@link DeltaChoice}. No delta is searched for.
+ * says {@link DeltaChoice}. No delta is searched for, unless that is asked for: then {@link DeltaSearch} finds more of them, and the
+ * entries are put in the order that serves readers, {@link WriteOrder}.
  *
  * <p>Takes channels and knows no file names. About 48 bytes of memory outside the heap are used for each entry of a source, and
  * freed when the writer is closed. For one pack, and one thread, which has others help it.
@@ -24,14 +26,25 @@ public final class PackWriter implements AutoCloseable {
 
   private final HashAlgorithm hash;
   private final int compressionLevel;
+  private final Optional<Search> search;
   private final Cancellation cancellation;
   private final Arena arena = Arena.ofShared();
   private final EntryTable entries;
   private final IdOrder order;
   private final long objects;
 
+  private EntrySequence sequence;
   private byte[] packHash = {};
   private long rewritten;
+  private long deltas;
+
+  /**
+   * A delta search.
+   *
+   * @param settings what is compared with what
+   * @param scratch of an empty file that can be written and read; what is found lies there until the pack is written
+   */
+  public record Search(DeltaSearchSettings settings, FileChannel scratch) {}
 
   /**
    * Prepares a pack: reads the head of each entry, and settles which copies are taken and what becomes of the deltas.
@@ -48,14 +61,45 @@ public final class PackWriter implements AutoCloseable {
       int compressionLevel,
       Cancellation cancellation)
       throws IOException {
+    this(sources, hash, compressionLevel, Optional.empty(), cancellation);
+  }
+
+  /**
+   * Prepares a pack for which deltas are searched.
+   *
+   * @param sources as for {@link #PackWriter(List, HashAlgorithm, int, Cancellation)}
+   * @param search how to search
+   */
+  public PackWriter(
+      List<? extends PackSource> sources,
+      HashAlgorithm hash,
+      int compressionLevel,
+      Search search,
+      Cancellation cancellation)
+      throws IOException {
+    this(sources, hash, compressionLevel, Optional.of(search), cancellation);
+  }
+
+  private PackWriter(
+      List<? extends PackSource> sources,
+      HashAlgorithm hash,
+      int compressionLevel,
+      Optional<Search> search,
+      Cancellation cancellation)
+      throws IOException {
     this.hash = hash;
+    this.search = search;
     this.compressionLevel = compressionLevel;
     this.cancellation = cancellation;
     try {
       entries = new EntryTable(sources, hash.length(), arena);
       order = sort(entries);
+      if (search.isPresent()) {
+        EntryTypes.complete(entries);
+      }
       DeltaChoice.decide(entries, cancellation);
       objects = order.count();
+      sequence = EntrySequence.asTheyLie(entries);
     } catch (IOException | RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -79,25 +123,46 @@ public final class PackWriter implements AutoCloseable {
     return rewritten;
   }
 
+  /** How many deltas were found and written. Known after {@link #writePack}. */
+  public long deltas() {
+    return deltas;
+  }
+
   /**
-   * Writes the pack.
+   * Writes the pack. If deltas are to be searched, that comes first.
    *
    * @param channel at its beginning
    * @return the pack's trailing hash in hexadecimal form, which gives it its name
    * @throws CorruptFileException if an entry does not match its checksum
    */
   public String writePack(FileChannel channel) throws IOException {
+    Optional<FoundDeltas> found = Optional.empty();
+    if (search.isPresent()) {
+      found = Optional.of(search(search.get()));
+      sequence =
+          EntrySequence.of(
+              entries, WriteOrder.find(entries, objects, arena, cancellation), objects);
+    }
     try (HashingOutput out = new HashingOutput(channel, hash);
         PackAssembly assembly =
-            new PackAssembly(entries, out, compressionLevel, readers(), cancellation)) {
+            new PackAssembly(
+                entries, sequence, found, out, compressionLevel, readers(), cancellation)) {
       out.writeInt(PackFile.MAGIC);
       out.writeInt(PackFile.VERSION);
       out.writeInt((int) objects);
       assembly.writeAll();
       packHash = out.finish();
       rewritten = assembly.rewritten();
+      deltas = assembly.deltas();
     }
     return HexFormat.of().formatHex(packHash);
+  }
+
+  private FoundDeltas search(Search how) throws IOException {
+    FoundDeltas found = new FoundDeltas(how.scratch());
+    new DeltaSearch(entries, how.settings(), found, hash.length(), compressionLevel, cancellation)
+        .run();
+    return found;
   }
 
   private int readers() {
@@ -124,7 +189,7 @@ public final class PackWriter implements AutoCloseable {
   public void writeReverseIndex(FileChannel channel) throws IOException {
     requireWritten();
     try (HashingOutput out = new HashingOutput(channel, hash)) {
-      ReverseIndexWriter.write(entries, order, hash, packHash, out);
+      ReverseIndexWriter.write(entries, sequence, order, hash, packHash, out);
     }
   }
 

@@ -12,7 +12,12 @@ final class ReverseIndexWriter {
   private ReverseIndexWriter() {}
 
   static void write(
-      EntryTable entries, IdOrder order, HashAlgorithm hash, byte[] packHash, HashingOutput out)
+      EntryTable entries,
+      EntrySequence sequence,
+      IdOrder order,
+      HashAlgorithm hash,
+      byte[] packHash,
+      HashingOutput out)
       throws IOException {
     out.writeInt(MAGIC);
     out.writeInt(VERSION);
@@ -21,7 +26,8 @@ final class ReverseIndexWriter {
       IntTable positions = new IntTable(scratch, entries.count());
       int[] next = {0};
       order.forEach(entry -> positions.set(entry, next[0]++));
-      for (long entry = 0; entry < entries.count(); entry++) {
+      for (long place = 0; place < sequence.length(); place++) {
+        long entry = sequence.entry(place);
         if (entries.written(entry)) {
           out.writeInt(positions.get(entry));
         }

@@ -1,0 +1,143 @@
+package io.repackd.pack;
+
+import io.repackd.platform.Cancellation;
+import io.repackd.platform.Futures;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Searches deltas among the objects of a new pack that are stored whole. Which are compared: {@link Candidates}, by the names that
+ * {@link NameHints} finds; how: {@link DeltaWindow}.
+ *
+ * <p>The candidates are cut into stretches, where a name ends, and each is searched by itself. So what is found is the same for
+ * any number of threads.
+ */
+final class DeltaSearch {
+  /** A stretch has so many candidates at least: whatever it begins with finds no base. */
+  private static final long STRETCH = 2048;
+
+  /** One name has thousands of versions, and there have to be enough stretches for all threads. */
+  private static final long LONGEST_STRETCH = 4 * STRETCH;
+
+  private final EntryTable entries;
+  private final DeltaSearchSettings settings;
+  private final FoundDeltas found;
+  private final int hashLength;
+  private final int compressionLevel;
+  private final Cancellation cancellation;
+
+  /**
+   * A search.
+   *
+   * @param found takes what is found
+   * @param compressionLevel for the deltas: -1 to 9
+   */
+  DeltaSearch(
+      EntryTable entries,
+      DeltaSearchSettings settings,
+      FoundDeltas found,
+      int hashLength,
+      int compressionLevel,
+      Cancellation cancellation) {
+    this.entries = entries;
+    this.settings = settings;
+    this.found = found;
+    this.hashLength = hashLength;
+    this.compressionLevel = compressionLevel;
+    this.cancellation = cancellation;
+  }
+
+  /**
+   * Searches.
+   *
+   * @return how many deltas were found
+   * @throws CorruptFileException if an entry is malformed
+   */
+  long run() throws IOException {
+    if (settings.window() <= 1 || settings.depth() == 0) {
+      return 0;
+    }
+    try (Arena arena = Arena.ofShared()) {
+      Candidates candidates = Candidates.collect(entries, settings, arena, cancellation);
+      NameHints.find(entries, candidates, hashLength, cancellation);
+      candidates.sort();
+      KeptChains kept = KeptChains.measure(entries, arena, cancellation);
+      return search(candidates, kept);
+    }
+  }
+
+  private long search(Candidates candidates, KeptChains kept) throws IOException {
+    List<Long> cuts = cuts(candidates);
+    AtomicInteger next = new AtomicInteger();
+    AtomicLong deltas = new AtomicLong();
+    int threads = Math.min(settings.threads(), cuts.size() - 1);
+    try (ExecutorService executor =
+        Executors.newFixedThreadPool(
+            Math.max(1, threads), Thread.ofPlatform().daemon().name("deltas-", 0).factory())) {
+      List<Future<?>> searches = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        searches.add(
+            executor.submit(() -> {
+              deltas.addAndGet(searchStretches(candidates, kept, cuts, next));
+              return true;
+            }));
+      }
+      for (Future<?> search : searches) {
+        try {
+          Futures.await(search);
+        } catch (IOException | RuntimeException | Error e) {
+          next.set(cuts.size()); // the others end with the stretch they are at
+          throw e;
+        }
+      }
+    }
+    return deltas.get();
+  }
+
+  private static List<Long> cuts(Candidates candidates) {
+    List<Long> cuts = new ArrayList<>();
+    cuts.add(0L);
+    long from = 0;
+    for (long i = 1; i < candidates.count(); i++) {
+      long length = i - from;
+      if (length >= LONGEST_STRETCH || (length >= STRETCH && !candidates.sameName(i - 1, i))) {
+        cuts.add(i);
+        from = i;
+      }
+    }
+    cuts.add(candidates.count());
+    return cuts;
+  }
+
+  private long searchStretches(
+      Candidates candidates, KeptChains kept, List<Long> cuts, AtomicInteger next)
+      throws IOException {
+    try (DeltaWindow window =
+        new DeltaWindow(
+            entries,
+            kept,
+            settings,
+            found,
+            hashLength,
+            compressionLevel,
+            settings.memoryBytes() / settings.threads(),
+            cancellation)) {
+      for (int stretch = next.getAndIncrement();
+          stretch + 1 < cuts.size();
+          stretch = next.getAndIncrement()) {
+        for (long i = cuts.get(stretch); i < cuts.get(stretch + 1); i++) {
+          window.add(candidates.entry(i));
+        }
+        window.clear();
+      }
+      return window.deltas();
+    }
+  }
+}
