@@ -6,8 +6,9 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 
 /**
- * The entries of a new pack that may become deltas: those which are stored whole, and neither tiny nor huge. Deltas that are kept
- * are good as they are, and searching for better ones costs more than it gains.
+ * The entries of a new pack for which deltas are searched: those which are stored whole, and those whose deltas are long; neither
+ * tiny objects nor huge ones. Short deltas are good as they are: of the deltas in a thousand packs of one history 4 of 100 took
+ * two thirds of the room.
  *
  * <p>Sorted so that what is alike comes together: by type, by the hash of a name, and by length, the longest first, because it is
  * cheaper to leave something out than to put it in. What is alike in all of that comes newest first.
@@ -15,6 +16,9 @@ import java.lang.foreign.Arena;
 final class Candidates {
   /** What is shorter gains nothing. As git's. */
   private static final long LEAST_BYTES = 50;
+
+  /** A delta that takes so many bytes, compressed, may be one for want of a better base. */
+  private static final long LONG_DELTA_BYTES = 1024;
 
   private static final int NAME_BITS = 32;
   private static final int SIZE_BITS = 29;
@@ -37,10 +41,10 @@ final class Candidates {
   static Candidates collect(
       EntryTable entries, DeltaSearchSettings settings, Arena arena, Cancellation cancellation)
       throws IOException {
-    EntryHeader header = new EntryHeader();
     long count = 0;
     LongTable keys = new LongTable(arena, entries.countWritten());
     LongTable order = new LongTable(arena, entries.countWritten());
+    DeltaChain reader = new DeltaChain();
     for (int source = entries.sources().size() - 1; source >= 0; source--) {
       if (!(entries.sources().get(source) instanceof Packed packed)) {
         continue;
@@ -51,17 +55,24 @@ final class Candidates {
         if (entry % CHECK_EVERY == 0) {
           cancellation.check();
         }
-        if (entries.written(entry) && !entries.isDelta(entry) && !entries.storedAsDelta(entry)) {
-          header.read(packed.pack(), entries.sourceOffset(entry));
-          if (header.size() >= LEAST_BYTES && header.size() < settings.bigFileBytes()) {
-            keys.set(count, key(header.type(), header.size()));
+        if (entries.written(entry) && isWorthIt(entries, source, packed, entry)) {
+          long bytes = reader.bytes(packed.pack(), entries.sourceOffset(entry));
+          if (bytes >= LEAST_BYTES && bytes < settings.bigFileBytes()) {
+            keys.set(count, key(entries.type(entry), bytes));
             order.set(count, entry);
             count++;
           }
         }
       }
     }
+    reader.close();
     return new Candidates(keys, order, count);
+  }
+
+  private static boolean isWorthIt(EntryTable entries, int source, Packed packed, long entry) {
+    return !entries.isDelta(entry)
+        || entries.sourceEnd(source, packed, entry) - entries.sourceOffset(entry)
+            >= LONG_DELTA_BYTES;
   }
 
   /** Commits before tags, trees and blobs, as they come in a pack. */

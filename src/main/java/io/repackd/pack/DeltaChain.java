@@ -1,5 +1,6 @@
 package io.repackd.pack;
 
+import io.repackd.objectdir.HashAlgorithm;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -31,6 +32,12 @@ final class DeltaChain implements AutoCloseable {
 
   /** The names of the types, by their numbers. */
   private static final String[] TYPES = {"", "commit", "tree", "blob", "tag"};
+
+  /** Two lengths of nine bytes. */
+  private static final int MAX_DELTA_HEAD_BYTES = 18;
+
+  /** Enough for the beginning of what is compressed. */
+  private static final int FIRST_FEED_BYTES = 256;
 
   private final EntryHeader header = new EntryHeader();
   private final Inflater inflater = new Inflater();
@@ -87,6 +94,38 @@ final class DeltaChain implements AutoCloseable {
       return new Whole(type, content);
     } finally {
       current.close();
+    }
+  }
+
+  /**
+   * The length of the object whose entry begins at an offset.
+   *
+   * @throws CorruptFileException if the entry is malformed
+   */
+  long bytes(PackFile pack, long offset) throws CorruptFileException {
+    header.read(pack, offset);
+    if (!header.isDelta()) {
+      return header.size();
+    }
+    ByteBuffer head = ByteBuffer.allocate((int) Math.min(header.size(), MAX_DELTA_HEAD_BYTES));
+    inflateBeginning(pack, head);
+    Delta delta = new Delta(what -> header.fault(pack, what), MemorySegment.ofArray(head.array()));
+    delta.readSize();
+    return delta.readSize();
+  }
+
+  private void inflateBeginning(PackFile pack, ByteBuffer into) throws CorruptFileException {
+    long available = Math.min(pack.end() - header.body(), FIRST_FEED_BYTES);
+    MemorySegment.copy(pack.data(), ValueLayout.JAVA_BYTE, header.body(), feed, 0, (int) available);
+    inflater.reset();
+    inflater.setInput(feed, 0, (int) available);
+    try {
+      while (into.hasRemaining() && inflater.inflate(into) > 0) {}
+    } catch (DataFormatException e) {
+      throw header.fault(pack, "its compressed bytes are damaged: " + e.getMessage());
+    }
+    if (into.hasRemaining()) {
+      throw header.fault(pack, "its compressed bytes do not begin");
     }
   }
 
@@ -242,16 +281,8 @@ final class DeltaChain implements AutoCloseable {
     header.read(pack, offset);
     if (header.isDelta()) {
       try (Arena arena = Arena.ofConfined()) {
-        Whole whole = read(pack, offset, arena);
-        begin(digest, whole.type(), whole.content().byteSize());
-        byte[] piece = new byte[EntryChecksum.PIECE_BYTES];
-        for (long at = 0; at < whole.content().byteSize(); at += piece.length) {
-          int bytes = (int) Math.min(piece.length, whole.content().byteSize() - at);
-          MemorySegment.copy(whole.content(), ValueLayout.JAVA_BYTE, at, piece, 0, bytes);
-          digest.update(piece, 0, bytes);
-        }
+        return id(read(pack, offset, arena), pack.index().hash());
       }
-      return digest.digest();
     }
     begin(digest, header.type(), header.size());
     ByteBuffer piece = ByteBuffer.allocate(EntryChecksum.PIECE_BYTES);
@@ -262,6 +293,19 @@ final class DeltaChain implements AutoCloseable {
           return piece.clear();
         });
     digest.update(piece.flip());
+    return digest.digest();
+  }
+
+  /** The id of an object that was read, by its content. */
+  static byte[] id(Whole whole, HashAlgorithm hash) {
+    MessageDigest digest = hash.newDigest();
+    begin(digest, whole.type(), whole.content().byteSize());
+    byte[] piece = new byte[EntryChecksum.PIECE_BYTES];
+    for (long at = 0; at < whole.content().byteSize(); at += piece.length) {
+      int bytes = (int) Math.min(piece.length, whole.content().byteSize() - at);
+      MemorySegment.copy(whole.content(), ValueLayout.JAVA_BYTE, at, piece, 0, bytes);
+      digest.update(piece, 0, bytes);
+    }
     return digest.digest();
   }
 

@@ -10,14 +10,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Searches deltas among the objects of a new pack that are stored whole. Which are compared: {@link Candidates}, by the names that
+ * Searches deltas among the objects of a new pack. Which are compared: {@link Candidates}, by the names that
  * {@link NameHints} finds; how: {@link DeltaWindow}.
  *
- * <p>The candidates are cut into stretches, where a name ends, and each is searched by itself. So what is found is the same for
- * any number of threads.
+ * <p>The candidates are cut into stretches, where a name ends, and each is searched by itself. What is found is only proposed, and
+ * in the end it is gone through in one order, whether it fits: see {@link DeltaDepths}. So the result is the same for any number
+ * of threads.
  */
 final class DeltaSearch {
   /** A stretch has so many candidates at least: whatever it begins with finds no base. */
@@ -68,15 +68,30 @@ final class DeltaSearch {
       Candidates candidates = Candidates.collect(entries, settings, arena, cancellation);
       NameHints.find(entries, candidates, hashLength, cancellation);
       candidates.sort();
-      KeptChains kept = KeptChains.measure(entries, arena, cancellation);
-      return search(candidates, kept);
+      DeltaDepths depths = DeltaDepths.measure(entries, arena, cancellation);
+      Proposals proposals = new Proposals(candidates.count(), arena);
+      search(candidates, depths, proposals);
+      return choose(candidates, proposals, depths);
     }
   }
 
-  private long search(Candidates candidates, KeptChains kept) throws IOException {
+  /** In one order, whoever found them first. */
+  private long choose(Candidates candidates, Proposals proposals, DeltaDepths depths) {
+    long deltas = 0;
+    for (long i = 0; i < candidates.count(); i++) {
+      if (proposals.any(i)
+          && depths.join(
+              candidates.entry(i), proposals.base(i), proposals.place(i), settings.depth())) {
+        deltas++;
+      }
+    }
+    return deltas;
+  }
+
+  private void search(Candidates candidates, DeltaDepths depths, Proposals proposals)
+      throws IOException {
     List<Long> cuts = cuts(candidates);
     AtomicInteger next = new AtomicInteger();
-    AtomicLong deltas = new AtomicLong();
     int threads = Math.min(settings.threads(), cuts.size() - 1);
     try (ExecutorService executor =
         Executors.newFixedThreadPool(
@@ -85,7 +100,7 @@ final class DeltaSearch {
       for (int i = 0; i < threads; i++) {
         searches.add(
             executor.submit(() -> {
-              deltas.addAndGet(searchStretches(candidates, kept, cuts, next));
+              searchStretches(candidates, depths, proposals, cuts, next);
               return true;
             }));
       }
@@ -98,7 +113,6 @@ final class DeltaSearch {
         }
       }
     }
-    return deltas.get();
   }
 
   private static List<Long> cuts(Candidates candidates) {
@@ -116,15 +130,20 @@ final class DeltaSearch {
     return cuts;
   }
 
-  private long searchStretches(
-      Candidates candidates, KeptChains kept, List<Long> cuts, AtomicInteger next)
+  private void searchStretches(
+      Candidates candidates,
+      DeltaDepths depths,
+      Proposals proposals,
+      List<Long> cuts,
+      AtomicInteger next)
       throws IOException {
     try (DeltaWindow window =
         new DeltaWindow(
             entries,
-            kept,
+            depths,
             settings,
             found,
+            proposals,
             hashLength,
             compressionLevel,
             settings.memoryBytes() / settings.threads(),
@@ -133,11 +152,10 @@ final class DeltaSearch {
           stretch + 1 < cuts.size();
           stretch = next.getAndIncrement()) {
         for (long i = cuts.get(stretch); i < cuts.get(stretch + 1); i++) {
-          window.add(candidates.entry(i));
+          window.add(i, candidates.entry(i));
         }
         window.clear();
       }
-      return window.deltas();
     }
   }
 }

@@ -3,10 +3,12 @@ package io.repackd.pack;
 import io.repackd.pack.PackSource.Packed;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +27,10 @@ final class DeltaWindow implements AutoCloseable {
   private static final int MOST_TIMES_LARGER = 32;
 
   private final EntryTable entries;
-  private final KeptChains kept;
+  private final DeltaDepths depths;
   private final DeltaSearchSettings settings;
   private final FoundDeltas found;
+  private final Proposals proposals;
   private final int hashLength;
   private final long memoryBytes;
   private final Cancellation cancellation;
@@ -45,7 +48,6 @@ final class DeltaWindow implements AutoCloseable {
   private final List<Member> members = new ArrayList<>();
 
   private final List<Member> spare = new ArrayList<>();
-  private long deltas;
 
   /** An object in the window. */
   private static final class Member {
@@ -67,17 +69,19 @@ final class DeltaWindow implements AutoCloseable {
    */
   DeltaWindow(
       EntryTable entries,
-      KeptChains kept,
+      DeltaDepths depths,
       DeltaSearchSettings settings,
       FoundDeltas found,
+      Proposals proposals,
       int hashLength,
       int compressionLevel,
       long memoryBytes,
       Cancellation cancellation) {
     this.entries = entries;
-    this.kept = kept;
+    this.depths = depths;
     this.settings = settings;
     this.found = found;
+    this.proposals = proposals;
     this.hashLength = hashLength;
     this.memoryBytes = memoryBytes;
     this.cancellation = cancellation;
@@ -86,31 +90,23 @@ final class DeltaWindow implements AutoCloseable {
     this.best = new DeltaEncoder(cancellation);
   }
 
-  /** How many deltas were found. */
-  long deltas() {
-    return deltas;
-  }
-
   /** Looks at the next candidate. */
-  void add(long entry) throws IOException {
+  void add(long candidate, long entry) throws IOException {
     cancellation.check();
     int source = entries.sourceOf(entry);
     Packed packed = (Packed) entries.sources().get(source);
-    header.read(packed.pack(), entries.sourceOffset(entry));
-    long bytes = header.size();
-    if (DeltaBase.memoryFor(bytes) > memoryBytes / 2) {
+    if (isTooLarge(packed.pack(), entries.sourceOffset(entry))) {
       return;
     }
     Member member = spare.isEmpty() ? new Member() : spare.removeLast();
-    member.base.setContent(read(packed.pack(), entry, member.base.buffer()));
     member.entry = entry;
     member.source = source;
-    member.tried = kept.tried(source);
-    member.depth = 0;
-    int height = kept.height(entry);
+    member.base.setContent(read(packed, member));
+    member.tried = packed.searched() && !entries.isDelta(entry);
+    member.depth = depths.depth(entry);
+    int height = depths.height(entry);
     Member base = height < settings.depth() ? findBase(member, height) : null;
-    if (base != null && note(member, base, packed)) {
-      deltas++;
+    if (base != null && propose(candidate, member, base, packed)) {
       member.depth = base.depth + 1;
       members.remove(base);
       members.addFirst(base);
@@ -123,29 +119,57 @@ final class DeltaWindow implements AutoCloseable {
     shrink();
   }
 
-  private MemorySegment read(PackFile pack, long entry, NativeBuffer buffer)
-      throws CorruptFileException {
-    MemorySegment content = reader.readBody(pack, entries.sourceOffset(entry), buffer);
-    if (pack.index().hasCrc32()) {
-      long start = entries.sourceOffset(entry);
-      int source = entries.sourceOf(entry);
-      crc.reset();
-      crc.update(
-          pack.data(),
-          start,
-          entries.sourceEnd(source, (Packed) entries.sources().get(source), entry) - start);
-      if (crc.value() != pack.index().crc32(entries.position(entry))) {
-        throw header.fault(
-            pack, "it does not match its checksum in %s".formatted(pack.index().path()));
+  private boolean isTooLarge(PackFile pack, long offset) throws CorruptFileException {
+    long most = Math.max(reader.bytes(pack, offset), reader.baseBytes(pack, offset));
+    return DeltaBase.memoryFor(most) > memoryBytes / 2;
+  }
+
+  private MemorySegment read(Packed packed, Member member) throws CorruptFileException {
+    PackFile pack = packed.pack();
+    long start = entries.sourceOffset(member.entry);
+    NativeBuffer buffer = member.base.buffer();
+    if (entries.storedAsDelta(member.entry)) {
+      try (Arena arena = Arena.ofConfined()) {
+        DeltaChain.Whole whole = reader.read(pack, start, arena);
+        checkId(pack, member, start, whole);
+        return buffer.room(whole.content().byteSize()).copyFrom(whole.content());
       }
     }
-    return content;
+    check(packed, member, start);
+    return reader.readBody(pack, start, buffer);
+  }
+
+  /** It may be built upon entries that nobody copies, and so nobody checks. */
+  private void checkId(PackFile pack, Member member, long start, DeltaChain.Whole whole)
+      throws CorruptFileException {
+    byte[] id = DeltaChain.id(whole, pack.index().hash());
+    if (!HexFormat.of().formatHex(id).equals(entries.idHex(member.entry))) {
+      throw new CorruptFileException(
+          pack.path(),
+          "entry at %d is not object %s".formatted(start, entries.idHex(member.entry)));
+    }
+  }
+
+  /** What becomes a delta is not checked when it is copied. */
+  private void check(Packed packed, Member member, long start) throws CorruptFileException {
+    PackFile pack = packed.pack();
+    if (!pack.index().hasCrc32()) {
+      return;
+    }
+    crc.reset();
+    crc.update(pack.data(), start, entries.sourceEnd(member.source, packed, member.entry) - start);
+    if (crc.value() != pack.index().crc32(entries.position(member.entry))) {
+      throw new CorruptFileException(
+          pack.path(),
+          "entry at %d does not match its checksum in %s".formatted(start, pack.index().path()));
+    }
   }
 
   /** The base of the shortest delta, which is left in the best encoder. */
-  private @Nullable Member findBase(Member target, int height) {
+  private @Nullable Member findBase(Member target, int height) throws CorruptFileException {
     Member found = null;
     long bytes = target.bytes();
+    long most = mostForDelta(target);
     for (Member member : members) {
       if (entries.type(member.entry) != entries.type(target.entry)) {
         break;
@@ -155,7 +179,7 @@ final class DeltaWindow implements AutoCloseable {
           || bytes < member.bytes() / MOST_TIMES_LARGER) {
         continue;
       }
-      long limit = limit(bytes, member, found);
+      long limit = limit(most, member, found);
       if (bytes - member.bytes() >= limit || limit <= 0) {
         continue;
       }
@@ -170,19 +194,30 @@ final class DeltaWindow implements AutoCloseable {
     return found;
   }
 
-  private long limit(long bytes, Member member, @Nullable Member found) {
-    long most = found == null ? bytes / 2 - hashLength : best.delta().byteSize() - 1;
+  /** How long a delta may be, in bytes: half the object; but one that there is has to be improved upon. */
+  private long mostForDelta(Member target) throws CorruptFileException {
+    if (!entries.isDelta(target.entry)) {
+      return target.bytes() / 2 - hashLength;
+    }
+    Packed packed = (Packed) entries.sources().get(target.source);
+    header.read(packed.pack(), entries.sourceOffset(target.entry));
+    return header.size() - 1;
+  }
+
+  private long limit(long mostForDelta, Member member, @Nullable Member found) {
+    long most = found == null ? mostForDelta : best.delta().byteSize() - 1;
     int reference = found == null ? 0 : found.depth;
     return most * (settings.depth() - member.depth) / (settings.depth() - reference);
   }
 
-  /** Notes a delta, unless it is no shorter than the object as it is, once both are compressed. */
-  private boolean note(Member target, Member base, Packed packed) throws IOException {
+  /** Proposes a delta, unless it is no shorter than the entry as it is, once both are compressed. */
+  private boolean propose(long candidate, Member target, Member base, Packed packed)
+      throws IOException {
     MemorySegment delta = best.delta();
     int end = compress(delta);
     long start = entries.sourceOffset(target.entry);
-    long whole = entries.sourceEnd(target.source, packed, target.entry) - start;
-    if (end - FoundDeltas.Delta.START + hashLength >= whole) {
+    long now = entries.sourceEnd(target.source, packed, target.entry) - start;
+    if (end - FoundDeltas.Delta.START + hashLength >= now) {
       return false;
     }
     MemorySegment result = DeltaChain.applyMade(base.base.content(), delta, applied);
@@ -192,7 +227,7 @@ final class DeltaWindow implements AutoCloseable {
     }
     applied.releaseBeyond(PIECE_BYTES);
     long place = found.add(new FoundDeltas.Delta((int) delta.byteSize(), compressed, end));
-    entries.setFound(target.entry, base.entry, place);
+    proposals.set(candidate, base.entry, place);
     return true;
   }
 

@@ -1,0 +1,91 @@
+package io.repackd.pack;
+
+import io.repackd.platform.Cancellation;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Knows how long chains of deltas are, while entries become deltas upon others: for each entry, how many deltas there are below it
+ * and at most above it. So no chain becomes longer than is allowed, nor closes a circle.
+ */
+final class DeltaDepths {
+  private static final long CHECK_EVERY = 1 << 16;
+
+  private final EntryTable entries;
+  private final MemorySegment heights;
+
+  private DeltaDepths(EntryTable entries, MemorySegment heights) {
+    this.entries = entries;
+    this.heights = heights;
+  }
+
+  /** Measures the chains that there are. */
+  static DeltaDepths measure(EntryTable entries, Arena arena, Cancellation cancellation) {
+    MemorySegment heights = arena.allocate(ValueLayout.JAVA_SHORT, Math.max(1, entries.count()));
+    DeltaDepths depths = new DeltaDepths(entries, heights);
+    for (long entry = 0; entry < entries.count(); entry++) {
+      if (entry % CHECK_EVERY == 0) {
+        cancellation.check();
+      }
+      if (entries.written(entry)) {
+        depths.raiseBelow(entry);
+      }
+    }
+    return depths;
+  }
+
+  private void raiseBelow(long entry) {
+    long at = entry;
+    int height = height(entry);
+    while (entries.isDelta(at)) {
+      at = base(at);
+      height++;
+      if (height(at) >= height) {
+        return;
+      }
+      heights.setAtIndex(
+          ValueLayout.JAVA_SHORT, at, (short) Math.min(height, DeltaSearchSettings.MAX_DEPTH));
+    }
+  }
+
+  private long base(long entry) {
+    return entries.chosen(entries.base(entry));
+  }
+
+  /** The length of the longest chain of deltas that ends in an entry, or a little more where some have left it. */
+  int height(long entry) {
+    return heights.getAtIndex(ValueLayout.JAVA_SHORT, entry);
+  }
+
+  /** How many deltas there are from an entry to one that is whole. */
+  int depth(long entry) {
+    int depth = 0;
+    for (long at = entry; entries.isDelta(at); at = base(at)) {
+      depth++;
+    }
+    return depth;
+  }
+
+  /**
+   * Makes an entry a delta that was found, unless a chain became too long by that, or would close.
+   *
+   * @param place where the delta lies
+   * @param maxDepth the longest chain that is allowed
+   * @return whether it was done
+   */
+  boolean join(long entry, long base, long place, int maxDepth) {
+    int depth = 1;
+    long at = base;
+    while (at != entry && entries.isDelta(at)) {
+      at = base(at);
+      depth++;
+    }
+    if (at == entry || depth + height(entry) > maxDepth) {
+      return false;
+    }
+    entries.setFound(entry, base, place);
+    raiseBelow(entry);
+    return true;
+  }
+}
