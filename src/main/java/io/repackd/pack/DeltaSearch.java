@@ -20,11 +20,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  * of threads.
  */
 final class DeltaSearch {
-  /** A stretch has so many candidates at least: whatever it begins with finds no base. */
-  private static final long STRETCH = 2048;
+  /** A stretch has so many candidates at least, or bytes: whatever it begins with finds no base. */
+  private static final long STRETCH = 1024;
 
-  /** One name has thousands of versions, and there have to be enough stretches for all threads. */
-  private static final long LONGEST_STRETCH = 4 * STRETCH;
+  private static final long STRETCH_BYTES = 16L << 20;
+
+  /** One name has thousands of versions, and all threads should have something to do until the end. */
+  private static final long LONGEST = 4;
 
   private final EntryTable entries;
   private final DeltaSearchSettings settings;
@@ -118,12 +120,16 @@ final class DeltaSearch {
   private static List<Long> cuts(Candidates candidates) {
     List<Long> cuts = new ArrayList<>();
     cuts.add(0L);
-    long from = 0;
+    long length = 0;
+    long bytes = 0;
     for (long i = 1; i < candidates.count(); i++) {
-      long length = i - from;
-      if (length >= LONGEST_STRETCH || (length >= STRETCH && !candidates.sameName(i - 1, i))) {
+      length++;
+      bytes += candidates.bytes(i - 1);
+      long full = Math.max(length / STRETCH, bytes / STRETCH_BYTES);
+      if (full >= LONGEST || (full >= 1 && !candidates.sameName(i - 1, i))) {
         cuts.add(i);
-        from = i;
+        length = 0;
+        bytes = 0;
       }
     }
     cuts.add(candidates.count());

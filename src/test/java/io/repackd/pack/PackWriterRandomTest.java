@@ -189,7 +189,8 @@ class PackWriterRandomTest {
   private Path write(List<PackSource> sources, int generation) throws IOException {
     Path target = Files.createDirectory(work.resolve("out" + generation));
     Path unnamed = target.resolve("new.pack");
-    try (PackWriter writer = new PackWriter(sources, hash, -1, new Cancellation())) {
+    try (FileChannel scratch = create(target.resolve("scratch"));
+        PackWriter writer = writer(sources, scratch)) {
       String name;
       try (FileChannel channel = create(unnamed)) {
         name = writer.writePack(channel);
@@ -206,6 +207,21 @@ class PackWriterRandomTest {
       }
       return pack;
     }
+  }
+
+  private PackWriter writer(List<PackSource> sources, FileChannel scratch) throws IOException {
+    if (random.nextBoolean()) {
+      return new PackWriter(sources, hash, -1, new Cancellation());
+    }
+    DeltaSearchSettings settings =
+        new DeltaSearchSettings(
+            random.nextInt(12),
+            random.nextInt(4) == 0 ? random.nextInt(4) : 50,
+            random.nextInt(4) == 0 ? 1000 : 512 << 20,
+            1 + random.nextInt(3),
+            random.nextInt(4) == 0 ? 20_000 : 64 << 20);
+    return new PackWriter(
+        sources, hash, -1, new PackWriter.Search(settings, scratch), new Cancellation());
   }
 
   private void check(Path written, GitRepository repository, Set<String> expected, int generation)
