@@ -4,15 +4,20 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.repackd.config.Configuration;
 import io.repackd.config.ConfigurationLoader;
+import io.repackd.maintenance.AggregateForecast;
+import io.repackd.maintenance.AggregatePlan;
+import io.repackd.maintenance.AggregatePlan.Bundle;
 import io.repackd.maintenance.Amounts;
 import io.repackd.maintenance.CyclePlan;
 import io.repackd.maintenance.CyclePlan.Batch;
 import io.repackd.maintenance.CyclePlan.ExpireDecision;
 import io.repackd.maintenance.CyclePlan.LeftAlone;
 import io.repackd.maintenance.DryRun;
+import io.repackd.maintenance.LooseForecast;
 import io.repackd.maintenance.MaintenanceCycle;
 import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.maintenance.PackView;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import io.repackd.registry.Registry;
@@ -20,9 +25,12 @@ import io.repackd.registry.RepositoryLocator;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Clock;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -100,6 +108,7 @@ final class PlanCommand extends RegistryCommand {
 
   private void printText(PrintWriter out, Registration registration, DryRun plan) {
     out.println("%s (%s)".formatted(registration.name(), registration.location().path()));
+    printAggregation(out, plan.aggregate());
     if (plan.obstacle().isPresent()) {
       out.println("  skip: " + plan.obstacle().get());
       return;
@@ -124,6 +133,69 @@ final class PlanCommand extends RegistryCommand {
       }
     }
     printBatches(out, plan.plan());
+  }
+
+  private void printAggregation(PrintWriter out, AggregateForecast forecast) {
+    AggregatePlan plan = forecast.plan();
+    Optional<String> obstacle = forecast.obstacle().or(plan::obstacle);
+    obstacle.ifPresent(why -> out.println("  aggregate: no packs, because " + why));
+    for (Bundle bundle : plan.bundles()) {
+      out.println(
+          "  aggregate: %d %s packs into one of at most %s"
+              .formatted(
+                  bundle.packs().size(), bundle.kind().label(), Amounts.bytes(bundle.bytes())));
+      if (verbose) {
+        bundle.packs().forEach(pack -> out.println("    take  " + pack.name()));
+      }
+    }
+    if (obstacle.isEmpty() && plan.bundles().isEmpty()) {
+      out.println("  aggregate: no packs" + leftAlone(plan));
+    }
+    if (verbose) {
+      plan.leftAlone()
+          .forEach(left ->
+              out.println("    leave %s: %s".formatted(left.pack().name(), left.reason().label())));
+    }
+    for (AggregatePlan.Decision decision : plan.superseded()) {
+      if (!decision.delete() || verbose) {
+        out.println(
+            "    %s %s, superseded by %s%s"
+                .formatted(
+                    decision.delete() ? "delete" : "wait  ",
+                    decision.pack().name(),
+                    decision.supersededBy(),
+                    decision.delete() ? "" : ": " + decision.reason()));
+      }
+    }
+    printLoose(out, forecast.loose());
+  }
+
+  /** How many packs are left alone for which reason. */
+  private static String leftAlone(AggregatePlan plan) {
+    String reasons =
+        plan.leftAlone().stream()
+            .collect(
+                Collectors.groupingBy(
+                    AggregatePlan.LeftAlone::reason,
+                    () -> new EnumMap<>(AggregatePlan.Reason.class),
+                    Collectors.counting()))
+            .entrySet()
+            .stream()
+            .map(entry -> entry.getValue() + " " + entry.getKey().label())
+            .collect(Collectors.joining(", "));
+    return reasons.isEmpty() ? "" : " (" + reasons + ")";
+  }
+
+  private static void printLoose(PrintWriter out, LooseForecast loose) {
+    if (loose.pack() > 0) {
+      out.println("  aggregate: %d loose objects into a pack".formatted(loose.pack()));
+    }
+    if (loose.drop() > 0) {
+      out.println(
+          "  aggregate: drop %d loose objects, if their packed copies prove to be sound"
+              .formatted(loose.drop()));
+    }
+    loose.left().forEach(why -> out.println("  aggregate: loose objects: " + why));
   }
 
   private void printBatches(PrintWriter out, CyclePlan plan) {
@@ -154,6 +226,7 @@ final class PlanCommand extends RegistryCommand {
     fields.put("repository", registration.name());
     fields.put("object_directory", registration.location().objectDirectory().toString());
     plan.obstacle().ifPresent(obstacle -> fields.put("obstacle", obstacle));
+    fields.put("aggregate", fields(plan.aggregate()));
     fields.put("index", plan.index());
     fields.put("damage", plan.damage());
     fields.put(
@@ -180,6 +253,40 @@ final class PlanCommand extends RegistryCommand {
         plan.plan().leftAlone().stream()
             .map(left -> Map.of("pack", left.pack().pack().name(), "reason", left.reason()))
             .toList());
+    return fields;
+  }
+
+  private static Map<String, Object> fields(AggregateForecast forecast) {
+    AggregatePlan plan = forecast.plan();
+    Map<String, Object> fields = new HashMap<>();
+    forecast.obstacle().or(plan::obstacle).ifPresent(why -> fields.put("obstacle", why));
+    fields.put(
+        "bundles",
+        plan.bundles().stream()
+            .map(bundle ->
+                Map.of(
+                    "kind", bundle.kind().label(),
+                    "packs", bundle.packs().stream().map(StoredPack::name).toList(),
+                    "bytes", bundle.bytes()))
+            .toList());
+    fields.put(
+        "left_alone",
+        plan.leftAlone().stream()
+            .map(left -> Map.of("pack", left.pack().name(), "reason", left.reason().label()))
+            .toList());
+    fields.put(
+        "superseded",
+        plan.superseded().stream()
+            .map(decision ->
+                Map.of(
+                    "pack", decision.pack().name(),
+                    "by", decision.supersededBy(),
+                    "delete", decision.delete(),
+                    "reason", decision.reason()))
+            .toList());
+    LooseForecast loose = forecast.loose();
+    fields.put(
+        "loose_objects", Map.of("pack", loose.pack(), "drop", loose.drop(), "left", loose.left()));
     return fields;
   }
 }

@@ -14,12 +14,12 @@ import java.util.Optional;
  * @param leftAlone the packs that are in no bundle, each with the reason
  * @param superseded the packs that wait for deletion, and whether it has come to that
  */
-record AggregatePlan(
+public record AggregatePlan(
     Optional<String> obstacle,
     List<Bundle> bundles,
     List<LeftAlone> leftAlone,
     List<Decision> superseded) {
-  AggregatePlan {
+  public AggregatePlan {
     bundles = List.copyOf(bundles);
     leftAlone = List.copyOf(leftAlone);
     superseded = List.copyOf(superseded);
@@ -32,20 +32,20 @@ record AggregatePlan(
    * @param packs the oldest first
    * @param supersedes the names of the packs that the new one supersedes: these, and those which these supersede
    */
-  record Bundle(PackKind kind, List<StoredPack> packs, List<String> supersedes) {
-    Bundle {
+  public record Bundle(PackKind kind, List<StoredPack> packs, List<String> supersedes) {
+    public Bundle {
       packs = List.copyOf(packs);
       supersedes = List.copyOf(supersedes);
     }
 
     /** The sizes of the packs together. */
-    long bytes() {
+    public long bytes() {
       return packs.stream().mapToLong(pack -> pack.data().bytes()).sum();
     }
   }
 
   /** Why a pack is in no bundle. */
-  enum Reason {
+  public enum Reason {
     LISTED("in the multi-pack-index"),
     SUPERSEDED("superseded"),
     KEPT("kept"),
@@ -67,13 +67,13 @@ record AggregatePlan(
     }
 
     /** For a person, after a number. */
-    String label() {
+    public String label() {
       return label;
     }
   }
 
   /** A pack that stays as it is. */
-  record LeftAlone(StoredPack pack, Reason reason) {}
+  public record LeftAlone(StoredPack pack, Reason reason) {}
 
   /**
    * What becomes of a superseded pack.
@@ -84,7 +84,13 @@ record AggregatePlan(
    * @param reason why not yet
    * @param inUse whether a process that may want it is all that is in the way
    */
-  record Decision(StoredPack pack, Supersession by, boolean delete, String reason, boolean inUse) {}
+  public record Decision(
+      StoredPack pack, Supersession by, boolean delete, String reason, boolean inUse) {
+    /** The name of the pack that has its objects, too. */
+    public String supersededBy() {
+      return by.by().name();
+    }
+  }
 
   /** Whether a pack stays for nothing else but a process that may be gone in a moment. */
   boolean inUse() {
@@ -92,7 +98,7 @@ record AggregatePlan(
   }
 
   /** What is deleted, if the proof succeeds. */
-  List<Decision> due() {
+  public List<Decision> due() {
     return superseded.stream().filter(Decision::delete).toList();
   }
 }

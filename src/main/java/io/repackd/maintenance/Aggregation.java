@@ -1,6 +1,7 @@
 package io.repackd.maintenance;
 
 import io.repackd.config.AggregateSettings;
+import io.repackd.config.MaintenanceSettings;
 import io.repackd.maintenance.AggregateSnapshot.Listed;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
@@ -18,6 +19,7 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +36,9 @@ public final class Aggregation {
 
   private static final Set<Sidecar> NEVER_BUNDLED =
       EnumSet.of(Sidecar.KEEP, Sidecar.MTIMES, Sidecar.BITMAP);
+
+  private static final String PRECIOUS =
+      "the repository has extensions.preciousObjects, so nothing could be deleted";
 
   private final Clock clock;
   private final BootClock bootClock;
@@ -91,22 +96,10 @@ public final class Aggregation {
     ObjectDirectory directory = ObjectDirectory.open(registration.location());
     Conditions.checkOwner(directory, registration.settings());
     if (directory.traits().preciousObjects()) {
-      throw new StepFailure(
-          Result.SKIPPED,
-          "precious-objects",
-          "the repository has extensions.preciousObjects, so nothing could be deleted");
+      throw new StepFailure(Result.SKIPPED, "precious-objects", PRECIOUS);
     }
     try (LockFile _ = directory.lock(ObjectDirectory.Lock.AGGREGATE)) {
-      report.loose(
-          new LooseRound(
-                  directory,
-                  registration.settings().aggregate(),
-                  registration.settings().safety(),
-                  clock,
-                  bootClock,
-                  badLooseObjects,
-                  cancellation)
-              .run(request));
+      report.loose(looseRound(directory, registration.settings(), cancellation).run(request));
       new AggregateRound(
               directory,
               registration.settings(),
@@ -118,6 +111,43 @@ public final class Aggregation {
               cancellation)
           .run();
     }
+  }
+
+  /**
+   * Says what a round would do, and changes nothing: no lock is taken.
+   *
+   * @throws IOException if the object directory cannot be read
+   */
+  AggregateForecast forecast(
+      ObjectDirectory directory,
+      MaintenanceSettings settings,
+      AggregateRequest request,
+      Cancellation cancellation)
+      throws IOException {
+    if (!settings.aggregate().enabled()) {
+      return AggregateForecast.obstacle("aggregate.enabled is false");
+    }
+    if (directory.traits().preciousObjects()) {
+      return AggregateForecast.obstacle(PRECIOUS);
+    }
+    LooseForecast loose = looseRound(directory, settings, cancellation).forecast(request);
+    AggregateSnapshot snapshot =
+        new AggregateSnapshots(directory, memory, clock, bootClock)
+            .take(directory.listPacks().packs(), Set.of());
+    return new AggregateForecast(
+        Optional.empty(), AggregatePlanner.plan(snapshot, settings.aggregate(), request), loose);
+  }
+
+  private LooseRound looseRound(
+      ObjectDirectory directory, MaintenanceSettings settings, Cancellation cancellation) {
+    return new LooseRound(
+        directory,
+        settings.aggregate(),
+        settings.safety(),
+        clock,
+        bootClock,
+        badLooseObjects,
+        cancellation);
   }
 
   /** The names of those packs that are known to be damaged, because they could not be bundled. */

@@ -7,28 +7,38 @@ import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.midx.UnsupportedIndexException;
 import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.ObjectDirectory;
-import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.SharedPermissions;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a cycle would do, found out without changing anything.
  *
- * @param obstacle why no cycle would run; empty if one would
+ * @param obstacle why no cycle would run, or why it would end after the aggregation; empty if neither
+ * @param aggregate what the round of aggregation would do that comes first; it comes even where an obstacle keeps the rest from
+ *     being done, unless it has one of its own
  * @param index what would become of the multi-pack-index, in words
  * @param plan what would be deleted and put together
  * @param damage the packs that would be left out, one line for each
  */
-public record DryRun(Optional<String> obstacle, String index, CyclePlan plan, List<String> damage) {
+public record DryRun(
+    Optional<String> obstacle,
+    AggregateForecast aggregate,
+    String index,
+    CyclePlan plan,
+    List<String> damage) {
   public DryRun {
     damage = List.copyOf(damage);
   }
+
+  private static final String NO_CYCLE = "no cycle would run";
 
   private static final CyclePlan NOTHING = new CyclePlan(List.of(), List.of(), List.of());
 
@@ -36,71 +46,100 @@ public record DryRun(Optional<String> obstacle, String index, CyclePlan plan, Li
       ObjectDirectory directory,
       MaintenanceSettings settings,
       Request request,
-      Instant now,
+      Aggregation aggregation,
+      Clock clock,
       Path stateDirectory,
       Cancellation cancellation)
       throws IOException {
+    Instant now = clock.instant();
     try {
       Conditions.check(directory, settings, now);
-      Conditions.checkIndexUse(directory, settings);
     } catch (StepFailure e) {
-      return obstacle(e.detail());
+      return obstacle(e.detail(), AggregateForecast.obstacle(NO_CYCLE));
     }
     Optional<String> foreign = ReaderRule.foreignMaintenance(Readers.census(directory));
     if (foreign.isPresent()) {
-      return obstacle(foreign.get() + " is running");
+      return obstacle(foreign.get() + " is running", AggregateForecast.obstacle(NO_CYCLE));
     }
-    Path scratch = Files.createTempDirectory("repackd-plan");
+    AggregateForecast aggregate =
+        aggregation.forecast(
+            directory,
+            settings,
+            new AggregateRequest(request.immediately(), Optional.empty(), Set.of()),
+            cancellation);
     try {
-      PackDirectoryListing listing = directory.listPacks();
-      FilePublisher publisher = new FilePublisher(scratch, SharedPermissions.UMASK);
+      Conditions.checkIndexUse(directory, settings);
       UnreferencedLedger ledger = UnreferencedLedger.read(stateDirectory, directory);
-      try (IndexDraft draft =
-          IndexDraft.write(
-              directory, listing, new Wanted(Base.INSTALLED), ledger, publisher, cancellation)) {
-        return of(directory, settings, request, now, ledger, draft);
-      }
+      return new Making(directory, settings, request, aggregate, ledger, now).make(cancellation);
+    } catch (StepFailure e) {
+      return obstacle(e.detail(), aggregate);
     } catch (UnsupportedIndexException e) {
-      return obstacle(e.getMessage());
-    } finally {
-      Files.deleteIfExists(scratch);
+      return obstacle(e.getMessage(), aggregate);
     }
   }
 
-  private static DryRun obstacle(String why) {
-    return new DryRun(Optional.of(why), "untouched", NOTHING, List.of());
+  private static DryRun obstacle(String why, AggregateForecast aggregate) {
+    return new DryRun(Optional.of(why), aggregate, "untouched", NOTHING, List.of());
   }
 
-  private static DryRun of(
+  /** The making of the plan of a cycle that runs. */
+  private record Making(
       ObjectDirectory directory,
       MaintenanceSettings settings,
       Request request,
-      Instant now,
+      AggregateForecast aggregate,
       UnreferencedLedger ledger,
-      IndexDraft draft)
-      throws IOException {
-    if (draft.kind() == IndexDraft.Kind.NOTHING) {
-      return new DryRun(Optional.empty(), "none: no pack has an object", NOTHING, draft.damage());
+      Instant now) {
+    DryRun make(Cancellation cancellation) throws IOException {
+      Path scratch = Files.createTempDirectory("repackd-plan");
+      try {
+        FilePublisher publisher = new FilePublisher(scratch, SharedPermissions.UMASK);
+        try (IndexDraft draft =
+            IndexDraft.write(
+                directory,
+                directory.listPacks(),
+                new Wanted(Base.INSTALLED),
+                ledger,
+                publisher,
+                cancellation)) {
+          return of(draft);
+        }
+      } finally {
+        Files.deleteIfExists(scratch);
+      }
     }
-    Snapshot snapshot =
-        Snapshots.take(
-            directory, draft.listed(), draft.file(), ledger, Readers.census(directory), now);
-    CyclePlan plan =
-        draft.damage().isEmpty()
-            ? CyclePlanner.plan(snapshot, settings, request.immediately())
-            : NOTHING;
-    return new DryRun(Optional.empty(), index(draft), plan, draft.damage());
-  }
 
-  private static String index(IndexDraft draft) {
-    int packs = draft.listed().size();
-    return switch (draft.kind()) {
-      case NOTHING, UNCHANGED -> "unchanged, %d packs".formatted(packs);
-      case EXTENDED -> "extended to %d packs".formatted(packs);
-      case REBUILT ->
-          draft.reason().isEmpty()
-              ? "new, %d packs".formatted(packs)
-              : "written anew with %d packs, because %s".formatted(packs, draft.reason());
-    };
+    private DryRun of(IndexDraft draft) throws IOException {
+      if (draft.kind() == IndexDraft.Kind.NOTHING) {
+        String index =
+            aggregate.leavesPacksAsTheyAre() ? "none: no pack has an object" : "new, 1 pack";
+        return new DryRun(Optional.empty(), aggregate, index, NOTHING, draft.damage());
+      }
+      AfterAggregation after = new AfterAggregation(directory, aggregate, now);
+      Snapshot snapshot =
+          after.in(
+              Snapshots.take(
+                  directory, draft.listed(), draft.file(), ledger, Readers.census(directory), now));
+      CyclePlan plan =
+          draft.damage().isEmpty()
+              ? CyclePlanner.plan(snapshot, settings, request.immediately())
+              : NOTHING;
+      return new DryRun(Optional.empty(), aggregate, index(draft, after), plan, draft.damage());
+    }
+
+    private String index(IndexDraft draft, AfterAggregation after) {
+      int packs = after.listed(draft.listed());
+      return switch (draft.kind()) {
+        case NOTHING, UNCHANGED ->
+            aggregate.leavesPacksAsTheyAre()
+                ? "unchanged, %d packs".formatted(packs)
+                : "extended to %d packs".formatted(packs);
+        case EXTENDED -> "extended to %d packs".formatted(packs);
+        case REBUILT ->
+            draft.reason().isEmpty()
+                ? "new, %d packs".formatted(packs)
+                : "written anew with %d packs, because %s".formatted(packs, draft.reason());
+      };
+    }
   }
 }

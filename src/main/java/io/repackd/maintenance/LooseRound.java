@@ -135,6 +135,59 @@ final class LooseRound {
     return outcome(drop.dropped(), drop.damaged());
   }
 
+  /**
+   * Says what {@link #run} would do, and does nothing.
+   *
+   * @throws IOException if a file cannot be used
+   */
+  LooseForecast forecast(AggregateRequest request) throws IOException {
+    Reliable reliable = reliable(directory.listPacks(), request);
+    Optional<String> other = otherMaintenance(request);
+    other.ifPresent(who -> left.add("nothing is dropped: %s is running".formatted(who)));
+    long drop = 0;
+    long pack = 0;
+    LooseWalk walk = new LooseWalk(directory, cancellation);
+    try (LooseTable piece = new LooseTable(directory.path(), directory.hash())) {
+      boolean more = true;
+      while (more) {
+        more = walk.next(piece, PIECE);
+        walk.takeHidden();
+        try (Arena arena = Arena.ofShared()) {
+          LooseCopies copies =
+              LooseCopies.find(piece, reliable.packs(), clock.instant(), cancellation, arena);
+          drop += other.isPresent() ? 0 : inOldPacks(piece, copies, reliable.old(), request).length;
+          for (long i = 0; i < piece.count() && pack < settings.maxLoose(); i++) {
+            if (wanting(piece, copies, i, request) && !knownToBeBad(piece, i)) {
+              pack++;
+              bytes += piece.bytes(i);
+            }
+          }
+        }
+      }
+    }
+    if (pack > 0 && pack < settings.minLoose()) {
+      left.add(tooFew(pack));
+      return new LooseForecast(drop, 0, 0, new ArrayList<>(left));
+    }
+    return new LooseForecast(drop, pack, bytes, new ArrayList<>(left));
+  }
+
+  /** Whether an object has to be packed, because it is in no pack. */
+  private static boolean wanting(
+      LooseTable piece, LooseCopies copies, long i, AggregateRequest request) {
+    return copies.packOf(i) < 0 && !excluded(piece, i, request);
+  }
+
+  /** Found out in an earlier round. */
+  private boolean knownToBeBad(LooseTable piece, long i) throws IOException {
+    return !badObjects.isEmpty() && badObjects.contains(piece.file(i));
+  }
+
+  private String tooFew(long objects) {
+    return "%d are too few for a pack of their own: aggregate.min-loose is %d"
+        .formatted(objects, settings.minLoose());
+  }
+
   private LooseOutcome outcome(long dropped, long damaged) {
     return new LooseOutcome(
         packed, dropped, bad, vanished, damaged, packs, bytes, obstructed, new ArrayList<>(left));
@@ -205,10 +258,10 @@ final class LooseRound {
       LooseTable piece, LooseCopies copies, AggregateRequest request, LooseTable chosen)
       throws IOException, StepFailure {
     for (long i = 0; i < piece.count(); i++) {
-      if (copies.packOf(i) >= 0 || excluded(piece, i, request)) {
+      if (!wanting(piece, copies, i, request)) {
         continue;
       }
-      if (!badObjects.isEmpty() && badObjects.contains(piece.file(i))) {
+      if (knownToBeBad(piece, i)) {
         bad++;
       } else if (room(chosen) > 0) {
         chosen.append(piece, i);
@@ -223,9 +276,7 @@ final class LooseRound {
   private void pack(LooseTable chosen) throws IOException, StepFailure {
     for (int attempt = 1; chosen.count() > 0; attempt++) {
       if (packed == 0 && chosen.count() < settings.minLoose()) {
-        left.add(
-            "%d are too few for a pack of their own: aggregate.min-loose is %d"
-                .formatted(chosen.count(), settings.minLoose()));
+        left.add(tooFew(chosen.count()));
         return;
       }
       long files = LongStream.range(0, chosen.count()).map(chosen::bytes).sum();

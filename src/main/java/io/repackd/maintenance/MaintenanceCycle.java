@@ -87,7 +87,13 @@ public final class MaintenanceCycle {
       throws IOException {
     ObjectDirectory directory = ObjectDirectory.open(registration.location());
     return DryRun.of(
-        directory, registration.settings(), request, clock.instant(), stateDirectory, cancellation);
+        directory,
+        registration.settings(),
+        request,
+        aggregation,
+        clock,
+        stateDirectory,
+        cancellation);
   }
 
   /** One run. */

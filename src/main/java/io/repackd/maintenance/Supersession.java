@@ -32,7 +32,7 @@ import java.util.stream.Collectors;
  * @param written when that one's claim was written
  * @param published when that one became visible, at the latest: its index was renamed and given its permissions then
  */
-record Supersession(StoredPack by, Moment written, Instant published) {
+public record Supersession(StoredPack by, Moment written, Instant published) {
   /**
    * How long it has been so. After a boot there is nobody left who could have listed the packs before; but two machines may share
    * a disk, so the file's own time counts too. That alone would not do, because clocks are set.

@@ -10,15 +10,18 @@ import io.repackd.config.Environment;
 import io.repackd.history.CycleJson;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Result;
+import io.repackd.maintenance.Step;
 import io.repackd.objectdir.RepositoryDiscovery;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -129,6 +132,97 @@ class OnceAndPlanTest {
     repository.git("config", "core.multiPackIndex", "false");
     assertThat(plan()).isEqualTo(75);
     assertThat(out.toString()).contains("skip: ").contains("core.multiPackIndex=false");
+  }
+
+  @Test
+  void aPlanSaysWhatIsBundledAndTheCycleDoesIt() throws IOException {
+    Files.writeString(
+        file,
+        """
+        repositories = [ "r.git" ]
+        state-directory = state
+        repack.batch-size = 0
+        aggregate { min-packs = 2, min-loose = 3 }
+        """);
+    for (int i = 0; i < 4; i++) {
+      repository.gitWithInput("loose " + i, "hash-object", "-w", "--stdin");
+    }
+    // The files beside a pack that just arrived may be on their way.
+    for (Path index : repository.files(".idx")) {
+      GitRepository.setModified(index, Instant.now().minusSeconds(60));
+    }
+    List<Path> before = everything();
+
+    assertThat(plan()).isZero();
+    assertThat(out.toString())
+        .contains("aggregate: 4 ordinary packs into one of at most ")
+        .contains("aggregate: 4 loose objects into a pack")
+        .contains("write: multi-pack-index new, 2 packs");
+    assertThat(plan("--json", "--now")).isZero();
+    Config planned = ConfigFactory.parseString(out.toString());
+    assertThat(everything()).isEqualTo(before);
+
+    assertThat(once("--now", "--json")).isZero();
+    CycleOutcome outcome = CycleJson.parse(out.toString()).orElseThrow();
+    assertThat(outcome.steps().get(1).detail())
+        .startsWith("4 packs and 4 loose objects into 2 packs");
+    Config bundle = planned.getConfigList("aggregate.bundles").getFirst();
+    assertThat(bundle.getStringList("packs")).hasSize(4);
+    assertThat(planned.getInt("aggregate.loose_objects.pack")).isEqualTo(4);
+    assertThat(planned.getConfigList("repack").getFirst().getLong("objects"))
+        .isEqualTo(repacked(outcome));
+    repository.assertHealthy();
+  }
+
+  private static long repacked(CycleOutcome outcome) {
+    return outcome.steps().stream()
+        .filter(step -> step.step() == Step.REPACK)
+        .mapToLong(step -> step.work().objectsPacked())
+        .sum();
+  }
+
+  /** All files and directories of the repository and of what the state directory has. */
+  private List<Path> everything() throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files.filter(path -> !path.equals(file)).sorted().toList();
+    }
+  }
+
+  @Test
+  void aPlanSaysWhyNothingIsBundled() throws IOException {
+    assertThat(plan()).isZero();
+    assertThat(out.toString()).contains("aggregate: no packs (4 just arrived)");
+    Files.writeString(file, "repositories = [ r.git ]\nstate-directory = state\n");
+    repository.git("config", "core.repositoryFormatVersion", "1");
+    repository.git("config", "extensions.preciousObjects", "true");
+    assertThat(plan()).isZero();
+    assertThat(out.toString())
+        .contains("aggregate: no packs, because the repository has extensions.preciousObjects");
+    Files.writeString(
+        file, "repositories = [ r.git ]\nstate-directory = state\naggregate.enabled = no\n");
+    assertThat(plan("--json")).isZero();
+    assertThat(ConfigFactory.parseString(out.toString()).getString("aggregate.obstacle"))
+        .isEqualTo("aggregate.enabled is false");
+  }
+
+  @Test
+  void aPlanNamesWhatASupersededPackWaitsFor() throws IOException {
+    for (Path index : repository.files(".idx")) {
+      GitRepository.setModified(index, Instant.now().minusSeconds(60));
+    }
+    assertThat(
+            run(
+                new PackAggregateCommand(),
+                "--object-dir=" + repository.objects(),
+                "--min-packs=2"))
+        .isZero();
+
+    assertThat(plan("--json")).isZero();
+
+    assertThat(ConfigFactory.parseString(out.toString()).getConfigList("aggregate.superseded"))
+        .isNotEmpty()
+        .allMatch(decision -> !decision.getBoolean("delete"))
+        .allMatch(decision -> decision.getString("reason").startsWith("it stays for another"));
   }
 
   @Test
