@@ -47,8 +47,10 @@ final class MaintenanceReader {
         new ExpireSettings(expire.get("enabled", Form.BOOLEAN), expire.get("min-age", upTo(YEAR))),
         new RepackSettings(
             repack.get("enabled", Form.BOOLEAN),
+            repack.get("strategy", Form.oneOf(RepackStrategy.class)),
             repack.get("batch-size", BATCH_SIZE),
-            repack.get("min-age", upTo(DAY))),
+            repack.get("min-age", upTo(DAY)),
+            repack.get("delta-search", Form.BOOLEAN)),
         new SafetySettings(
             safety.get("foreign-owner", Form.oneOf(ForeignOwner.class)) == ForeignOwner.ALLOW,
             safety.get("disk-reserve", Form.bytes(0, MAX_RESERVE_BYTES))));

@@ -46,8 +46,10 @@ public record MaintenanceSettings(
     written.put("expire.enabled", String.valueOf(expire.enabled()));
     written.put("expire.min-age", Quantity.text(expire.minAge()));
     written.put("repack.enabled", String.valueOf(repack.enabled()));
+    written.put("repack.strategy", repack.strategy().toString());
     written.put("repack.batch-size", repack.batchSize().toString());
     written.put("repack.min-age", Quantity.text(repack.minAge()));
+    written.put("repack.delta-search", repack.deltaSearch() ? "on" : "off");
     written.put("safety.foreign-owner", safety.allowForeignOwner() ? "allow" : "refuse");
     written.put("safety.disk-reserve", Quantity.text(safety.diskReserveBytes()));
     return Collections.unmodifiableMap(written);

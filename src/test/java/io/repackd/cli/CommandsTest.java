@@ -136,7 +136,8 @@ class CommandsTest {
                 + " aggregate.max-loose=50000 aggregate.max-objects=2000000"
                 + " aggregate.max-bytes=\"512 MiB\" aggregate.promisor=false"
                 + " expire.enabled=true expire.min-age=1h repack.enabled=true"
-                + " repack.batch-size=auto repack.min-age=5s safety.foreign-owner=refuse"
+                + " repack.strategy=batch repack.batch-size=auto repack.min-age=5s"
+                + " repack.delta-search=on safety.foreign-owner=refuse"
                 + " safety.disk-reserve=\"1 GiB\"\n");
     assertThat(errors)
         .hasToString("warning: " + file + ":1: no repository: " + root.resolve("gone") + "\n");

@@ -50,7 +50,12 @@ class ConfigurationLoaderTest {
                         512L << 20,
                         false),
                     new ExpireSettings(true, Duration.ofHours(1)),
-                    new RepackSettings(true, new BatchSize.Auto(), Duration.ofSeconds(5)),
+                    new RepackSettings(
+                        true,
+                        RepackStrategy.BATCH,
+                        new BatchSize.Auto(),
+                        Duration.ofSeconds(5),
+                        true),
                     new SafetySettings(false, 1L << 30)),
                 2,
                 temporary.home().resolve(".local/state/repackd"),
@@ -77,7 +82,7 @@ class ConfigurationLoaderTest {
             aggregate { enabled = off, interval = 7s, min-packs = 3, min-loose = 4, min-age = 5m, max-packs = 600, max-loose = 700 }
             aggregate { max-objects = 800, max-bytes = 9 MiB, promisor = yes }
             expire { enabled = false, min-age = 2d }
-            repack { enabled = no, batch-size = 3 GiB, min-age = 1m }
+            repack { enabled = no, strategy = geometric, batch-size = 3 GiB, min-age = 1m, delta-search = off }
             safety { foreign-owner = allow, disk-reserve = 5 MiB }
             max-concurrent = 7
             state-directory = /state
@@ -110,7 +115,12 @@ class ConfigurationLoaderTest {
                         9L << 20,
                         true),
                     new ExpireSettings(false, Duration.ofDays(2)),
-                    new RepackSettings(false, new BatchSize.Bytes(3L << 30), Duration.ofMinutes(1)),
+                    new RepackSettings(
+                        false,
+                        RepackStrategy.GEOMETRIC,
+                        new BatchSize.Bytes(3L << 30),
+                        Duration.ofMinutes(1),
+                        false),
                     new SafetySettings(true, 5L << 20)),
                 7,
                 Path.of("/state"),
@@ -158,7 +168,7 @@ class ConfigurationLoaderTest {
               aggregate { enabled = off, interval = 7s, min-packs = 3, min-loose = 4, min-age = 5m, max-packs = 600, max-loose = 700 }
               aggregate { max-objects = 800, max-bytes = 9 MiB, promisor = yes }
               expire { enabled = false, min-age = 2d }
-              repack { enabled = false, batch-size = 0, min-age = 1m }
+              repack { enabled = false, strategy = Geometric, batch-size = 0, min-age = 1m, delta-search = no }
               safety { foreign-owner = allow, disk-reserve = 5 MiB }
             } ]
             """);
@@ -179,6 +189,7 @@ class ConfigurationLoaderTest {
             "aggregate { interval = 90m, min-packs = 2, min-loose = 1, min-age = 0s, max-packs = 2"
                 + " }",
             "aggregate { max-loose = 256, max-objects = 1, max-bytes = 64 KiB, promisor = yes }",
+            "repack { strategy = geometric, delta-search = off }",
             "repack.batch-size = 1023 KiB\nsafety { disk-reserve = 0, foreign-owner = allow }")) {
       MaintenanceSettings settings = temporary.load(text).defaults();
       StringBuilder written = new StringBuilder();
