@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import io.repackd.config.Configuration;
 import io.repackd.config.ConfigurationLoader;
+import io.repackd.config.RepackSettings;
 import io.repackd.maintenance.AggregateForecast;
 import io.repackd.maintenance.AggregatePlan;
 import io.repackd.maintenance.AggregatePlan.Bundle;
@@ -12,6 +13,7 @@ import io.repackd.maintenance.CyclePlan;
 import io.repackd.maintenance.CyclePlan.Batch;
 import io.repackd.maintenance.CyclePlan.ExpireDecision;
 import io.repackd.maintenance.CyclePlan.LeftAlone;
+import io.repackd.maintenance.CyclePlan.Taken;
 import io.repackd.maintenance.DryRun;
 import io.repackd.maintenance.LooseForecast;
 import io.repackd.maintenance.MaintenanceCycle;
@@ -132,7 +134,7 @@ final class PlanCommand extends RegistryCommand {
                     decision.reason()));
       }
     }
-    printBatches(out, plan.plan());
+    printBatches(out, registration.settings().repack(), plan.plan());
   }
 
   private void printAggregation(PrintWriter out, AggregateForecast forecast) {
@@ -198,20 +200,26 @@ final class PlanCommand extends RegistryCommand {
     loose.left().forEach(why -> out.println("  aggregate: loose objects: " + why));
   }
 
-  private void printBatches(PrintWriter out, CyclePlan plan) {
+  private void printBatches(PrintWriter out, RepackSettings settings, CyclePlan plan) {
+    String strategy =
+        "  repack (%s, %s search for deltas): "
+            .formatted(settings.strategy(), settings.deltaSearch() ? "with a" : "no");
     if (plan.batches().isEmpty()) {
-      out.println("  repack: nothing");
+      out.println(strategy + "nothing");
     }
     for (Batch batch : plan.batches()) {
       out.println(
-          "  repack: %d %s packs into one of about %s, %d objects"
-              .formatted(
-                  batch.packs().size(),
-                  batch.kind().label(),
-                  Amounts.bytes(batch.expectedBytes()),
-                  batch.objects()));
+          strategy
+              + "%d %s packs into one of about %s, %d objects"
+                  .formatted(
+                      batch.packs().size(),
+                      batch.kind().label(),
+                      Amounts.bytes(batch.expectedBytes()),
+                      batch.objects()));
       if (verbose) {
-        batch.packs().forEach(view -> out.println("    take  " + view.pack().name()));
+        for (Taken taken : batch.taken()) {
+          out.println("    take  %s: %s".formatted(taken.pack().pack().name(), taken.reason()));
+        }
       }
     }
     if (verbose) {
@@ -238,6 +246,9 @@ final class PlanCommand extends RegistryCommand {
                     "delete", decision.delete(),
                     "reason", decision.reason()))
             .toList());
+    RepackSettings repack = registration.settings().repack();
+    fields.put("strategy", repack.strategy().toString());
+    fields.put("delta_search", repack.deltaSearch());
     fields.put(
         "repack",
         plan.plan().batches().stream()
@@ -245,6 +256,7 @@ final class PlanCommand extends RegistryCommand {
                 Map.of(
                     "kind", batch.kind().label(),
                     "packs", batch.packs().stream().map(view -> view.pack().name()).toList(),
+                    "reasons", batch.taken().stream().map(Taken::reason).toList(),
                     "expected_bytes", batch.expectedBytes(),
                     "objects", batch.objects()))
             .toList());

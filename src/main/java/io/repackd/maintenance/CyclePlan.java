@@ -32,19 +32,32 @@ public record CyclePlan(
    * Packs whose objects go into one new pack.
    *
    * @param kind ordinary or promisor
-   * @param packs oldest first
+   * @param taken the packs, oldest first
    * @param expectedBytes about how large the new pack will be
    */
-  public record Batch(PackKind kind, List<PackView> packs, long expectedBytes) {
+  public record Batch(PackKind kind, List<Taken> taken, long expectedBytes) {
     public Batch {
-      packs = List.copyOf(packs);
+      taken = List.copyOf(taken);
+    }
+
+    /** The packs, oldest first. */
+    public List<PackView> packs() {
+      return taken.stream().map(Taken::pack).toList();
     }
 
     /** How many objects the new pack will have. */
     public long objects() {
-      return packs.stream().mapToLong(PackView::owned).sum();
+      return taken.stream().mapToLong(each -> each.pack().owned()).sum();
     }
   }
+
+  /**
+   * A pack that is put together with others.
+   *
+   * @param pack the pack
+   * @param reason why
+   */
+  public record Taken(PackView pack, String reason) {}
 
   /**
    * A pack that stays as it is.

@@ -1,12 +1,12 @@
 package io.repackd.maintenance;
 
-import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.MaintenanceSettings;
 import io.repackd.config.RepackSettings;
 import io.repackd.maintenance.CyclePlan.Batch;
 import io.repackd.maintenance.CyclePlan.ExpireDecision;
 import io.repackd.maintenance.CyclePlan.LeftAlone;
+import io.repackd.maintenance.CyclePlan.Taken;
 import io.repackd.objectdir.PackKind;
 import io.repackd.objectdir.Sidecar;
 import java.time.Duration;
@@ -23,20 +23,11 @@ import java.util.Optional;
  * expire.min-age}, and no process is seen that could still want it (see {@link ReaderRule}). A pack with a {@code .keep}, a cruft
  * pack and a pack with a bitmap never go, nor does any pack of a repository with {@code extensions.preciousObjects}.
  *
- * <p><b>Batch.</b> Ordinary and promisor packs are put together apart from each other. With {@code auto}, all packs are taken,
- * oldest first, whose expected size is at most that of the second-largest pack, until two gibibytes less one byte are
- * reached: with a clone of 400 MiB, a pack of 60 MiB from the last cycle and fifty of a megabyte since, the fifty-one become one,
- * and the clone stays. With a number, git's own rule for {@code --batch-size}: oldest first, those expected to be smaller than it,
- * until their sum reaches it. With {@code 0}, everything. Fewer than two packs are no batch.
+ * <p><b>Repack.</b> Ordinary and promisor packs are put together apart from each other, each by the strategy that is configured:
+ * {@link BatchRule} or {@link GeometricRule}. Packs with a {@code .keep}, cruft packs, packs with a bitmap, and such as arrived just
+ * now are never taken. Fewer than two packs are no batch.
  */
 public final class CyclePlanner {
-  /** The largest batch of {@code auto}, in bytes: git's own limit for it. */
-  static final long MAX_AUTO_BATCH_BYTES = Integer.MAX_VALUE;
-
-  private static final Comparator<PackView> OLDEST_FIRST =
-      Comparator.comparingLong((PackView view) -> view.pack().data().modifiedSeconds())
-          .thenComparing(view -> view.pack().name());
-
   private final Snapshot snapshot;
   private final ExpireSettings expire;
   private final RepackSettings repack;
@@ -119,31 +110,44 @@ public final class CyclePlanner {
     List<PackView> owners =
         snapshot.packs().stream()
             .filter(view -> view.owned() > 0 && view.promisorClass() == kind)
-            .sorted(OLDEST_FIRST)
+            .sorted(RepackChoice.OLDEST_FIRST)
             .toList();
-    long threshold = threshold(owners);
-    long target = target();
-    List<PackView> taken = new ArrayList<>();
-    long total = 0;
+    List<PackView> eligible = new ArrayList<>();
     for (PackView view : owners) {
-      Optional<String> obstacle = obstacleToRepack(view);
-      long expected = view.expectedBytes();
-      if (obstacle.isPresent()) {
-        leftAlone.add(new LeftAlone(view, obstacle.get()));
-      } else if (total >= target) {
-        leftAlone.add(new LeftAlone(view, "the batch is full"));
-      } else if (expected >= threshold) {
-        leftAlone.add(new LeftAlone(view, "it is large"));
-      } else {
-        taken.add(view);
-        total = saturatedSum(total, expected);
-      }
+      obstacleToRepack(view)
+          .ifPresentOrElse(
+              obstacle -> leftAlone.add(new LeftAlone(view, obstacle)), () -> eligible.add(view));
     }
-    if (taken.size() < 2) {
-      taken.forEach(view -> leftAlone.add(new LeftAlone(view, "there is nothing to put it with")));
+    RepackChoice choice = choose(owners, eligible);
+    leftAlone.addAll(choice.left());
+    if (choice.taken().size() < 2) {
+      choice
+          .taken()
+          .forEach(taken ->
+              leftAlone.add(new LeftAlone(taken.pack(), "there is nothing to put it with")));
       return Optional.empty();
     }
-    return Optional.of(new Batch(kind, taken, total));
+    return Optional.of(oldestFirst(kind, choice.taken()));
+  }
+
+  private RepackChoice choose(List<PackView> owners, List<PackView> eligible) {
+    return switch (repack.strategy()) {
+      case BATCH -> new BatchRule(repack).choose(owners, eligible);
+      case GEOMETRIC -> new GeometricRule(repack.deltaSearch()).choose(eligible);
+    };
+  }
+
+  private static Batch oldestFirst(PackKind kind, List<Taken> taken) {
+    long expectedBytes =
+        taken.stream()
+            .mapToLong(each -> each.pack().expectedBytes())
+            .reduce(0, RepackChoice::saturatedSum);
+    return new Batch(
+        kind,
+        taken.stream()
+            .sorted(Comparator.comparing(Taken::pack, RepackChoice.OLDEST_FIRST))
+            .toList(),
+        expectedBytes);
   }
 
   private Optional<String> obstacleToRepack(PackView view) {
@@ -163,33 +167,5 @@ public final class CyclePlanner {
     return !immediately && age.compareTo(repack.minAge()) < 0
         ? Optional.of("it is younger than " + Amounts.duration(repack.minAge()))
         : Optional.empty();
-  }
-
-  /** Packs expected to be at least this large, in bytes, are not taken. */
-  private long threshold(List<PackView> owners) {
-    return switch (repack.batchSize()) {
-      case BatchSize.Everything() -> Long.MAX_VALUE;
-      case BatchSize.Bytes(long bytes) -> bytes;
-      case BatchSize.Auto() -> {
-        long[] sizes =
-            owners.stream().mapToLong(view -> view.pack().data().bytes()).sorted().toArray();
-        long secondLargest = sizes.length < 2 ? 0 : sizes[sizes.length - 2];
-        yield Math.min(secondLargest + 1, MAX_AUTO_BATCH_BYTES);
-      }
-    };
-  }
-
-  /** The sum of expected sizes, in bytes, at which nothing more is taken. */
-  private long target() {
-    return switch (repack.batchSize()) {
-      case BatchSize.Everything() -> Long.MAX_VALUE;
-      case BatchSize.Bytes(long bytes) -> bytes;
-      case BatchSize.Auto() -> MAX_AUTO_BATCH_BYTES;
-    };
-  }
-
-  private static long saturatedSum(long a, long b) {
-    long sum = a + b;
-    return sum < 0 ? Long.MAX_VALUE : sum;
   }
 }

@@ -1,0 +1,336 @@
+package io.repackd.maintenance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Named.named;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.repackd.config.BatchSize;
+import io.repackd.config.ExpireSettings;
+import io.repackd.config.RepackSettings;
+import io.repackd.config.RepackStrategy;
+import io.repackd.maintenance.CyclePlan.Batch;
+import io.repackd.maintenance.CyclePlan.LeftAlone;
+import io.repackd.maintenance.CyclePlan.Taken;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.objectdir.RepositoryTraits;
+import io.repackd.objectdir.SharedPermissions;
+import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.platform.ProcessTable.Census;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RepackStrategyTest {
+  private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
+  private static final Path PACKS = Path.of("/r/objects/pack");
+  private static final long KIB = 1 << 10;
+  private static final Duration HOUR = Duration.ofHours(1);
+
+  /**
+   * A pack with an hour for each of those which stand after it.
+   *
+   * @param text its name and its objects, of a kibibyte each, and what lies beside it: {@code a:100 baddeltas}
+   */
+  private static PackView pack(String text, int hours) {
+    String[] words = text.split("[: ]");
+    Map<Sidecar, FileStamp> sidecars = new EnumMap<>(Sidecar.class);
+    for (String extension : Arrays.asList(words).subList(2, words.length)) {
+      Sidecar sidecar =
+          Stream.of(Sidecar.values())
+              .filter(each -> each.extension().equals(extension))
+              .findFirst()
+              .orElseThrow();
+      sidecars.put(sidecar, stamp(words[0] + "." + extension, 0, hours));
+    }
+    return view(words[0], Long.parseLong(words[1]), hours, sidecars);
+  }
+
+  private static PackView view(
+      String name, long objects, int hours, Map<Sidecar, FileStamp> sidecars) {
+    StoredPack pack =
+        new StoredPack(
+            name,
+            stamp(name + ".pack", objects * KIB, hours),
+            stamp(name + ".idx", 1000, hours),
+            sidecars);
+    return new PackView(pack, objects, objects, Optional.empty());
+  }
+
+  private static FileStamp stamp(String name, long bytes, int hours) {
+    return new FileStamp(
+        PACKS.resolve(name), 1, name.hashCode(), bytes, NOW.minus(HOUR.multipliedBy(hours)));
+  }
+
+  private static CyclePlan plan(RepackSettings settings, List<PackView> packs) {
+    RepositoryTraits traits =
+        new RepositoryTraits(
+            HashAlgorithm.SHA1, true, false, true, false, -1, SharedPermissions.UMASK);
+    Snapshot snapshot =
+        new Snapshot(
+            NOW, traits, packs, PACKS.resolve("multi-pack-index"), 77, new Census(List.of(), 0));
+    return CyclePlanner.plan(snapshot, new ExpireSettings(true, HOUR), settings, false);
+  }
+
+  private static RepackSettings geometric(boolean search) {
+    return new RepackSettings(
+        true, RepackStrategy.GEOMETRIC, new BatchSize.Auto(), Duration.ofSeconds(5), search);
+  }
+
+  private static RepackSettings batch(BatchSize size, boolean search) {
+    return new RepackSettings(true, RepackStrategy.BATCH, size, Duration.ofSeconds(5), search);
+  }
+
+  /** What is put together, by name, each batch after a dash. */
+  private static String taken(RepackSettings settings, String packs) {
+    List<String> texts = List.of(packs.split(", "));
+    List<PackView> views = new ArrayList<>();
+    for (String text : texts) {
+      views.add(pack(text, texts.size() - views.size()));
+    }
+    List<String> batches = new ArrayList<>();
+    for (Batch batch : plan(settings, views).batches()) {
+      batches.add(
+          String.join(" ", batch.packs().stream().map(view -> view.pack().name()).toList()));
+    }
+    return String.join(" - ", batches);
+  }
+
+  private static Arguments strategyCase(String sentence, String packs, String taken) {
+    return arguments(named(sentence, packs), taken);
+  }
+
+  static Stream<Arguments> geometricCases() {
+    return Stream.of(
+        strategyCase("no pack is no batch of any kind", "a:0", ""),
+        strategyCase("one pack is a progression", "a:100", ""),
+        strategyCase(
+            "packs of which each is twice the next smaller stay", "a:1, b:2, c:4, d:8", ""),
+        strategyCase("two equal packs become one", "a:100, b:100", "a b"),
+        strategyCase(
+            "what stands well above is not touched", "clone:10000, a:100, b:150, c:500", "a b"),
+        strategyCase(
+            "a pack that is too close to the sum joins",
+            "clone:10000, a:100, b:150, c:450",
+            "a b c"),
+        strategyCase(
+            "one pack may join after the other", "a:100, b:100, c:300, d:900, e:3000", "a b c d"),
+        strategyCase(
+            "a break high up takes all that is smaller",
+            "a:1, b:10, c:100, d:1000, e:1500",
+            "a b c d e"),
+        strategyCase("exactly twice as many are enough", "a:100, b:200, c:400", ""),
+        strategyCase("one less than twice is not", "a:100, b:199, c:1000", "a b"),
+        strategyCase("the oldest comes first in a batch", "b:150, a:100", "b a"),
+        strategyCase(
+            "a marked pack is taken from above the split",
+            "clone:100000, big:5000 baddeltas, a:100, b:100",
+            "big a b"),
+        strategyCase(
+            "what a marked pack comes close to joins, too",
+            "clone:9000, big:5000 baddeltas, a:100, b:100",
+            "clone big a b"),
+        strategyCase(
+            "marked packs are put together though the progression holds",
+            "a:100 baddeltas, b:1000 baddeltas, c:10000",
+            "a b"),
+        strategyCase("a marked pack waits for company", "a:100 baddeltas, b:1000", ""),
+        strategyCase(
+            "a kept pack does not count, however small it is", "k:100 keep, a:100, b:300", ""),
+        strategyCase(
+            "a kept pack that is marked stays",
+            "k:100 keep baddeltas, a:100 baddeltas, b:90",
+            "a b"),
+        strategyCase("a cruft pack does not count", "c:100 mtimes, a:100, b:300", ""),
+        strategyCase("a pack with a bitmap does not count", "m:100 bitmap, a:100, b:300", ""),
+        strategyCase(
+            "promisor packs have a progression of their own",
+            "p:100 promisor, a:100, q:120 promisor, b:300, r:1000 promisor",
+            "p q"),
+        strategyCase(
+            "both progressions may break",
+            "p:100 promisor, a:100, q:120 promisor, b:150, r:1000 promisor",
+            "a b - p q"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("geometricCases")
+  void geometric(String packs, String taken) {
+    assertThat(taken(geometric(true), packs)).isEqualTo(taken);
+  }
+
+  static Stream<Arguments> batchCases() {
+    return Stream.of(
+        strategyCase("small packs become one", "clone:9000, a:100, b:50, c:60", "a b c"),
+        strategyCase(
+            "a marked pack is taken though it is the largest",
+            "a:9000 baddeltas, b:50, c:60",
+            "a b c"),
+        strategyCase("a marked pack alone waits for company", "a:9000 baddeltas", ""),
+        strategyCase(
+            "a marked pack of two gibibytes is large",
+            "a:2097152 baddeltas, b:50, c:60, d:50",
+            "b c d"),
+        strategyCase(
+            "marked packs come first where there is not room for all",
+            "old:1500000, a:1500000, new:1500000 baddeltas, mark:100 baddeltas",
+            "old new mark"),
+        strategyCase(
+            "a kept, a cruft and a bitmapped pack stay, marked or not",
+            "k:10 keep baddeltas, c:11 mtimes baddeltas, m:12 bitmap, a:13, b:13, d:12",
+            "a b d"),
+        strategyCase(
+            "promisor packs are no part of it", "p:10 promisor baddeltas, a:100, b:100", "a b"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("batchCases")
+  void batch(String packs, String taken) {
+    assertThat(taken(batch(new BatchSize.Auto(), true), packs)).isEqualTo(taken);
+  }
+
+  @Test
+  void aNumberTakesMarkedPacksFirstAndNoneThatIsLarge() {
+    String packs = "a:30, b:30, c:30, d:30 baddeltas, e:80 baddeltas";
+    BatchSize size = new BatchSize.Bytes(70 * KIB);
+    assertThat(taken(batch(size, true), packs)).isEqualTo("a b d");
+    assertThat(taken(batch(size, false), packs)).isEqualTo("a b c");
+  }
+
+  @Test
+  void whereNoDeltasAreSearchedAMarkChangesNothing() {
+    assertThat(taken(geometric(false), "clone:9000, big:3000 baddeltas, a:100, b:100"))
+        .isEqualTo("a b");
+    assertThat(taken(batch(new BatchSize.Auto(), false), "a:9000 baddeltas, b:50, c:60"))
+        .isEqualTo("b c");
+  }
+
+  @Test
+  void whatArrivedJustNowIsNoPartOfTheProgression() {
+    assertThat(plan(geometric(true), List.of(pack("a:100", 0), pack("b:100", 2))).batches())
+        .isEmpty();
+  }
+
+  @Test
+  void aPackCountsAsLargeAsTheIndexMakesIt() {
+    PackView whole = pack("a:1000", 3);
+    PackView mostlyElsewhere = new PackView(pack("b:1000", 2).pack(), 1000, 3, Optional.empty());
+    assertThat(plan(geometric(true), List.of(whole, mostlyElsewhere)).batches()).isEmpty();
+  }
+
+  @Test
+  void eachPackHasItsReason() {
+    CyclePlan plan =
+        plan(
+            geometric(true),
+            List.of(
+                pack("clone:90000", 7),
+                pack("mark:5000 baddeltas", 6),
+                pack("close:10200", 5),
+                pack("a:100", 4),
+                pack("b:150", 3),
+                pack("k:10 keep", 2)));
+    assertThat(plan.batches().getFirst().taken())
+        .extracting(Taken::reason)
+        .containsExactly(
+            "it was bundled without a search for deltas",
+            "what is taken has more than half as many objects",
+            "the progression breaks at it or above it",
+            "the progression breaks at it or above it");
+    assertThat(plan.leftAlone())
+        .extracting(LeftAlone::reason)
+        .containsExactly(
+            "it has a .keep file", "it has at least twice as many objects as the next smaller one");
+  }
+
+  /**
+   * A pack of the simulation.
+   *
+   * @param copies how often the objects of one arrival were copied, by the number of objects of that arrival: the most of any
+   */
+  private record Simulated(PackView view, Map<Long, Integer> copies) {}
+
+  /** A year of fetches, now and then bundled without a search, and cycles at any time in between. */
+  @Test
+  void overManyDaysTheProgressionHoldsAndNoObjectIsCopiedOften() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    List<Simulated> packs = new ArrayList<>();
+    int number = 0;
+    long arrived = 0;
+    long written = 0;
+    for (int hour = 0; hour < 365 * 24; hour++) {
+      long objects = 1 + (long) Math.exp(random.nextDouble() * 9);
+      arrived += objects;
+      boolean marked = random.nextInt(10) == 0;
+      packs.add(
+          new Simulated(
+              pack("p%d:%d%s".formatted(number++, objects, marked ? " baddeltas" : ""), 1),
+              Map.of(objects, marked ? 1 : 0)));
+      if (random.nextInt(6) > 0) {
+        continue;
+      }
+      List<PackView> views = packs.stream().map(Simulated::view).toList();
+      for (Batch batch : plan(geometric(true), views).batches()) {
+        written += batch.objects();
+        Simulated put = putTogether(packs, batch, "p" + number++, seed);
+        packs.removeIf(simulated -> batch.packs().contains(simulated.view()));
+        packs.add(put);
+      }
+      assertProgression(packs, seed);
+    }
+    String also = "seed %d, %d objects arrived".formatted(seed, arrived);
+    assertThat(written).as(also).isLessThan(arrived * timesOneAndAHalf(arrived, 1));
+  }
+
+  private static Simulated putTogether(List<Simulated> packs, Batch batch, String name, long seed) {
+    Map<Long, Integer> copies = new HashMap<>();
+    packs.stream()
+        .filter(simulated -> batch.packs().contains(simulated.view()))
+        .forEach(simulated ->
+            simulated
+                .copies()
+                .forEach((first, count) -> copies.merge(first, count + 1, Math::max)));
+    // Each copy lies in a pack half as large again, save for the one in a bundle, and for one for
+    // the mark of that.
+    copies.forEach((first, count) ->
+        assertThat(count)
+            .as("seed %d, %d objects of %d", seed, first, batch.objects())
+            .isLessThanOrEqualTo(timesOneAndAHalf(batch.objects(), first) + 2));
+    return new Simulated(view(name, batch.objects(), 1, Map.of()), copies);
+  }
+
+  /** How often a number has to be made half as large again to become another, rounded up. */
+  private static int timesOneAndAHalf(long to, long from) {
+    return (int) Math.ceil(Math.log((double) to / from) / Math.log(1.5));
+  }
+
+  private static void assertProgression(List<Simulated> packs, long seed) {
+    List<Long> ascending =
+        packs.stream().map(simulated -> simulated.view().owned()).sorted().toList();
+    for (int i = 1; i < ascending.size(); i++) {
+      assertThat(ascending.get(i))
+          .as("seed %d: %s", seed, ascending)
+          .isGreaterThanOrEqualTo(2 * ascending.get(i - 1));
+    }
+    double doublings = Math.log(ascending.getLast()) / Math.log(2);
+    assertThat(ascending.size())
+        .as(String.format(Locale.ROOT, "seed %d", seed))
+        .isLessThanOrEqualTo((int) doublings + 1);
+  }
+}
