@@ -401,6 +401,10 @@ final class CycleSteps {
     published.get().keep().ifPresent(keeps::add);
     return new Done(
         new Work(1, 0, published.get().objects(), published.get().bytes()),
-        "%d %s packs into one".formatted(batch.packs().size(), batch.kind().label()));
+        "%d %s packs into one%s".formatted(batch.packs().size(), batch.kind().label(), islands()));
+  }
+
+  private String islands() throws IOException {
+    return directory.deltaSettings().islands() ? "; delta islands are ignored" : "";
   }
 }

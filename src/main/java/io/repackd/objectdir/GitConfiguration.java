@@ -161,20 +161,49 @@ final class GitConfiguration {
     return value.isEmpty() ? ifAbsent : parseNumber(section, name, value.get());
   }
 
+  /** A size in bytes as git reads it, which may end in k, m or g; the default if the key is not there. */
+  long bytes(String section, String name, long ifAbsent) throws ObjectDirectoryException {
+    Optional<String> value = last(section, name);
+    if (value.isEmpty()) {
+      return ifAbsent;
+    }
+    long bytes = parseLong(section, name, value.get());
+    if (bytes < 0) {
+      throw new ObjectDirectoryException(
+          "git configuration: %s.%s: a size is not negative: %s"
+              .formatted(section, name, value.get()));
+    }
+    return bytes;
+  }
+
   private static int parseNumber(String section, String name, String text)
+      throws ObjectDirectoryException {
+    long number = parseLong(section, name, text);
+    if (number != (int) number) {
+      throw noNumber(section, name, text, new ArithmeticException("more than 32 bits"));
+    }
+    return (int) number;
+  }
+
+  private static long parseLong(String section, String name, String text)
       throws ObjectDirectoryException {
     String digits = text.strip();
     int unit = digits.isEmpty() ? 0 : "kmg".indexOf(Character.toLowerCase(lastOf(digits))) + 1;
     try {
       long number =
           Long.decode(unit == 0 ? digits : digits.substring(0, digits.length() - 1).strip());
-      return Math.toIntExact(Math.multiplyExact(number, 1L << 10 * unit));
+      return Math.multiplyExact(number, 1L << 10 * unit);
     } catch (NumberFormatException | ArithmeticException e) {
-      throw new ObjectDirectoryException(
-          "git configuration: %s.%s: neither a number nor a truth value: %s"
-              .formatted(section, name, text.equals(NO_VALUE) ? "" : text),
-          e);
+      throw noNumber(section, name, text, e);
     }
+  }
+
+  private static ObjectDirectoryException noNumber(
+      String section, String name, String text, RuntimeException cause) {
+    return new ObjectDirectoryException(
+        "git configuration: %s.%s: neither a number nor a truth value: %s"
+            .formatted(section, name, text.equals(NO_VALUE) ? "" : text),
+        cause);
   }
 
   private static char lastOf(String text) {

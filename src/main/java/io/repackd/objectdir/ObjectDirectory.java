@@ -55,6 +55,15 @@ public final class ObjectDirectory {
     return path().resolve("pack");
   }
 
+  /**
+   * Reads how its repository wants packs to be written.
+   *
+   * @throws ObjectDirectoryException if the git configuration has a value that git refuses
+   */
+  public DeltaSettings deltaSettings() throws IOException {
+    return DeltaSettings.read(location, System.getenv());
+  }
+
   /** How it was found. */
   public RepositoryLocation location() {
     return location;
