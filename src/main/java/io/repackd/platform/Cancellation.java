@@ -6,9 +6,33 @@ import java.time.Duration;
  * Asks running work to end: set once by the side that stops, polled by the side that works.
  *
  * <p>Cooperative on purpose. An interrupted thread would have its file channels closed under it, in the middle of a copy.
+ *
+ * <p>Where work asks, it is also paced ({@link Pacer}), and beside it, it tells how far it has come ({@link Progress}).
  */
 public final class Cancellation {
+  private final Pacer pacer;
+  private final Progress progress = new Progress();
   private volatile boolean requested;
+
+  /** For work which nothing makes wait. */
+  public Cancellation() {
+    this(Pacer.NONE);
+  }
+
+  /** For work that is paced. */
+  public Cancellation(Pacer pacer) {
+    this.pacer = pacer;
+  }
+
+  /** What makes the work wait. */
+  public Pacer pacer() {
+    return pacer;
+  }
+
+  /** How far the work has come. */
+  public Progress progress() {
+    return progress;
+  }
 
   /** Asks the work to end. */
   public synchronized void request() {
@@ -46,11 +70,18 @@ public final class Cancellation {
 
   /**
    * Ends the work if that has been asked for. Called at points where nothing is half done, or where what is half done is
-   * removed on the way out.
+   * removed on the way out. May wait for hours, if the work is paced: so it is never called while a lock is held that others need
+   * at once, {@code multi-pack-index.lock} above all, nor while files have other names than those under which they are looked for.
    *
    * @throws CancelledException if the work is to end
    */
   public void check() {
+    throwIfRequested();
+    pacer.pace(this);
+    throwIfRequested();
+  }
+
+  private void throwIfRequested() {
     if (requested) {
       throw new CancelledException();
     }
