@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param defaults how a repository is maintained whose entry does not say otherwise
  * @param maxConcurrent how many repositories are maintained at a time, at least 1
  * @param stateDirectory where history and the ages of unreferenced packs are kept; absolute
+ * @param pacing what makes work wait
  * @param web the HTTP server
  * @param history how much history is kept
  * @param log where the log goes
@@ -23,6 +24,7 @@ public record Configuration(
     MaintenanceSettings defaults,
     int maxConcurrent,
     Path stateDirectory,
+    PacingSettings pacing,
     WebSettings web,
     HistorySettings history,
     LogSettings log,
@@ -41,6 +43,6 @@ public record Configuration(
               PathPattern.of(path).text(), Optional.empty(), defaults, "--repository"));
     }
     return new Configuration(
-        entries, defaults, maxConcurrent, stateDirectory, web, history, log, files);
+        entries, defaults, maxConcurrent, stateDirectory, pacing, web, history, log, files);
   }
 }

@@ -21,6 +21,13 @@ final class ConfigurationReader {
   /** A larger one is more than an editor opens. */
   private static final long MAX_LOG_FILE_BYTES = 1L << 30;
 
+  private static final Form<Integer> PERCENT = Form.number(1, 100);
+
+  private enum OnBattery {
+    WAIT,
+    RUN
+  }
+
   private final ConfigObject reference;
   private final PathText paths;
   private final Environment environment;
@@ -74,10 +81,19 @@ final class ConfigurationReader {
         MaintenanceReader.read(settings),
         settings.get("max-concurrent", Form.number(1, MAX_CONCURRENT)),
         state,
+        pacing(settings.group("pacing")),
         new WebSettings(web.get("enabled", Form.BOOLEAN), web.get("listen", Form.LISTEN)),
         new HistorySettings(history.get("max-cycles", Form.number(1, MAX_CYCLES))),
         log(settings.group("log"), state),
         files);
+  }
+
+  private static PacingSettings pacing(Section pacing) {
+    return new PacingSettings(
+        pacing.get("max-cpu-pressure", PERCENT),
+        pacing.get("max-io-pressure", PERCENT),
+        pacing.get("max-memory-pressure", PERCENT),
+        pacing.get("on-battery", Form.oneOf(OnBattery.class)) == OnBattery.RUN);
   }
 
   private LogSettings log(Section log, Path stateDirectory) {

@@ -6,6 +6,7 @@ import io.repackd.maintenance.Measurement;
 import io.repackd.maintenance.Result;
 import io.repackd.maintenance.StepOutcome;
 import io.repackd.maintenance.StepOutcome.Work;
+import io.repackd.platform.Progress;
 import io.repackd.registry.Registration;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
@@ -21,6 +22,12 @@ import org.slf4j.event.Level;
  * step repack ok repository=linux packs=1 objects=123456 bytes=102MiB took=10m00s
  * cycle ok repository=linux packs=412-&gt;2 bytes=1.2GiB-&gt;1.1GiB written=102MiB deleted=411 took=10m03s
  * cycle skipped repository=git reason=locked detail="maintenance.lock is held by process 4711" took=0.002s
+ * </pre>
+ *
+ * <p>What takes long is told of once a minute:
+ *
+ * <pre>
+ * under way repository=linux what="searching deltas" percent=42 objects=51800 of=123456 bytes=43MiB took=2m00s left=2m45s
  * </pre>
  *
  * <p>A step that found nothing to do is of interest at level debug only.
@@ -69,6 +76,19 @@ public final class CycleLog implements CycleListener {
     }
     fields.add("took", outcome.duration());
     return "step " + outcome.step().label() + " " + outcome.result().label() + fields;
+  }
+
+  static String line(String repository, Progress.Seen seen) {
+    LogFields fields = new LogFields().add("repository", repository).add("what", seen.what());
+    seen.percent().ifPresent(percent -> fields.add("percent", percent));
+    fields.add("objects", seen.objects());
+    if (seen.allObjects() > 0) {
+      fields.add("of", seen.allObjects());
+    }
+    fields.addBytes("bytes", seen.bytes());
+    fields.add("took", seen.elapsed());
+    seen.left().ifPresent(left -> fields.add("left", left));
+    return "under way" + fields;
   }
 
   static String line(CycleOutcome outcome) {

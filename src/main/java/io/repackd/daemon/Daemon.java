@@ -1,11 +1,14 @@
 package io.repackd.daemon;
 
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValueFactory;
 import io.repackd.config.Configuration;
 import io.repackd.config.ConfigurationException;
 import io.repackd.config.WebSettings;
 import io.repackd.daemon.LifeCycle.State;
 import io.repackd.metrics.DaemonMetrics;
 import io.repackd.metrics.Exposition;
+import io.repackd.metrics.PacerMetrics;
 import io.repackd.metrics.ProcessMetrics;
 import io.repackd.metrics.RepositoryMetrics;
 import io.repackd.platform.ServiceNotification;
@@ -16,6 +19,8 @@ import io.repackd.web.WebServer;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.ZoneId;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +56,7 @@ public final class Daemon {
   private final DaemonMetrics metrics =
       new DaemonMetrics(
           exposition.meters(), Version.current(), System.getProperty("java.version", "unknown"));
-  private final WebServer web = new WebServer(exposition, lifeCycle::health);
+  private final WebServer web = new WebServer(exposition, lifeCycle::health, this::describe);
   private volatile @Nullable Engine engine;
   private volatile @Nullable WebSettings webSettings;
 
@@ -128,6 +133,7 @@ public final class Daemon {
             new RepositoryMetrics(exposition.meters()),
             metrics,
             timer);
+    PacerMetrics.register(exposition.meters(), started.pacer());
     started.start();
     engine = started;
     lifeCycle.enter(State.RUNNING);
@@ -228,6 +234,18 @@ public final class Daemon {
     running.stop();
     lifeCycle.enter(State.STOPPED);
     LOG.info("stopped");
+  }
+
+  /** What it does at the moment, as JSON. */
+  private String describe() {
+    Engine running = engine;
+    Map<String, Object> fields = new HashMap<>();
+    fields.put("version", Version.current());
+    fields.put("state", lifeCycle.health().state());
+    if (running != null) {
+      fields.putAll(running.describe());
+    }
+    return ConfigValueFactory.fromMap(fields).render(ConfigRenderOptions.concise()) + "\n";
   }
 
   /** The part of its life it is in. */

@@ -3,6 +3,10 @@ package io.repackd.daemon;
 import io.repackd.config.Configuration;
 import io.repackd.metrics.DaemonMetrics;
 import io.repackd.metrics.RepositoryMetrics;
+import io.repackd.platform.Pacer;
+import io.repackd.platform.Pause;
+import io.repackd.platform.PowerSupply;
+import io.repackd.platform.Pressure;
 import io.repackd.registry.Registration;
 import io.repackd.registry.Registry;
 import io.repackd.schedule.AggregateScheduler;
@@ -12,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,11 +28,16 @@ final class Engine {
   /** As seldom as numbers are measured, which is most of what makes garbage in an idle daemon. */
   private static final Duration GIVE_BACK_MEMORY = Duration.ofMinutes(5);
 
+  /** Often enough for somebody who wonders whether a long repack still does anything. */
+  private static final Duration PROGRESS = Duration.ofMinutes(1);
+
   private final Surroundings surroundings;
   private final MaintenanceScheduler scheduler;
   private final AggregateScheduler aggregates;
   private final Registrations registrations;
   private final Measurements measurements;
+  private final PaceConditions pace;
+  private final Pacer pacer;
   private final Timer timer;
   private volatile Configuration configuration;
   private volatile boolean stopping;
@@ -45,6 +55,14 @@ final class Engine {
     this.timer = timer;
     Cycles cycles = surroundings.cycles().apply(configuration);
     measurements = new Measurements(cycles, repositoryMetrics, surroundings.rhythm().measurement());
+    pace =
+        new PaceConditions(
+            configuration.pacing(),
+            new Pause(configuration.stateDirectory()),
+            new Pressure(),
+            new PowerSupply(),
+            surroundings.clock());
+    pacer = new Pacer(pace);
     CycleLog log = new CycleLog();
     Listeners listeners = new Listeners(repositoryMetrics, measurements, log);
     scheduler =
@@ -54,12 +72,14 @@ final class Engine {
             nextRuns(repositoryMetrics),
             surroundings.firstRun(),
             configuration.maxConcurrent(),
+            pacer,
             surroundings.clock(),
             new Random());
     aggregates =
         new AggregateScheduler(
             new RecordedRound(cycles, new Listeners(repositoryMetrics), log, measurements::measure),
             objectDirectory -> scheduler.running().contains(objectDirectory),
+            pacer,
             surroundings.clock());
     registrations = new Registrations(cycles, scheduler, repositoryMetrics, daemonMetrics);
   }
@@ -87,6 +107,7 @@ final class Engine {
         new Watchdog(() -> stopping || responsive(), surroundings.notification()::alive);
     timer.every(surroundings.rhythm().registry(), "look for repositories", this::lookSoon);
     timer.every(GIVE_BACK_MEMORY, "give back memory", this::giveBackMemory);
+    timer.every(PROGRESS, "log how far cycles have come", this::logProgress);
     surroundings
         .notification()
         .watchdogInterval()
@@ -105,6 +126,7 @@ final class Engine {
       LOG.warn("state-directory and history are read at the start only: restart to change them");
     }
     configuration = next;
+    pace.follow(next.pacing());
     scheduler.limit(next.maxConcurrent());
     lookSoon();
   }
@@ -137,6 +159,29 @@ final class Engine {
     timer.inBackground(
         "count packs",
         () -> measurements.refresh(registrations.current(), scheduler.running(), () -> stopping));
+  }
+
+  /** What makes work wait. */
+  Pacer pacer() {
+    return pacer;
+  }
+
+  private void logProgress() {
+    scheduler
+        .progress()
+        .forEach((repository, progress) ->
+            progress.ifPresent(seen -> LOG.info("{}", CycleLog.line(repository, seen))));
+  }
+
+  /** What is being done, for a program. */
+  Map<String, Object> describe() {
+    return new DaemonStatus(
+            scheduler.progress(),
+            scheduler.nextRuns(),
+            pacer,
+            pace.paused(),
+            registrations.status())
+        .fields();
   }
 
   /** What is being done, in a line. */

@@ -2,6 +2,7 @@ package io.repackd.maintenance;
 
 import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.Pacer;
 import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.time.Duration;
@@ -75,7 +76,7 @@ public final class AggregateLoop {
 
   /** A loop beside something else that takes long, on a thread of its own. What the rounds did is one outcome in the end. */
   static final class Beside implements AutoCloseable {
-    private final Cancellation cancellation = new Cancellation();
+    private final Cancellation cancellation;
     private final Thread thread;
     private final long startNanos = System.nanoTime();
 
@@ -85,8 +86,9 @@ public final class AggregateLoop {
     private long rounds;
     private String lastDetail = "nothing to bundle";
 
-    /** Begins. */
-    Beside(AggregateLoop loop, Requests requests) {
+    /** Begins; the rounds are paced as what is beside them. */
+    Beside(AggregateLoop loop, Requests requests, Pacer pacer) {
+      cancellation = new Cancellation(pacer);
       String name = Thread.currentThread().getName() + ", aggregate";
       thread = Thread.ofPlatform().daemon().name(name).start(() -> run(loop, requests));
     }

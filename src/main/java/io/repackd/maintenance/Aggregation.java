@@ -93,6 +93,7 @@ public final class Aggregation {
       Cancellation cancellation,
       AggregateReport report)
       throws IOException, StepFailure {
+    Conditions.checkPace(cancellation);
     ObjectDirectory directory = ObjectDirectory.open(registration.location());
     Conditions.checkOwner(directory, registration.settings());
     if (directory.traits().preciousObjects()) {

@@ -5,6 +5,8 @@ import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.GcPid;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
+import io.repackd.platform.Cancellation;
+import io.repackd.platform.Throttle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,6 +70,18 @@ final class Conditions {
       throw skipped(
           "index-bitmap",
           "%s would be lost if the multi-pack-index was written".formatted(bitmap.get().path()));
+    }
+  }
+
+  /**
+   * Checks that nothing is to wait until some other time.
+   *
+   * @throws StepFailure with the reason
+   */
+  static void checkPace(Cancellation cancellation) throws StepFailure {
+    Optional<Throttle> stopped = cancellation.pacer().stopped();
+    if (stopped.isPresent()) {
+      throw skipped(stopped.get().label(), stopped.get().words());
     }
   }
 

@@ -389,7 +389,8 @@ final class CycleSteps {
         batch.packs().stream().map(view -> view.pack().name()).collect(Collectors.toSet());
     AggregateLoop loop =
         new AggregateLoop(aggregation, registration, settings.aggregate().interval());
-    return Optional.of(new AggregateLoop.Beside(loop, () -> aggregateRequest(used)));
+    return Optional.of(
+        new AggregateLoop.Beside(loop, () -> aggregateRequest(used), cancellation.pacer()));
   }
 
   private Done repack(Batch batch, Runnable committed) throws IOException, StepFailure {

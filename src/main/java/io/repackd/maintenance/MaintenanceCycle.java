@@ -121,6 +121,7 @@ public final class MaintenanceCycle {
 
     CycleOutcome run() {
       try {
+        Conditions.checkPace(cancellation);
         ObjectDirectory directory = ObjectDirectory.open(registration.location());
         Conditions.check(directory, registration.settings(), clock.instant());
         before = Optional.of(Measurements.take(directory));

@@ -21,7 +21,8 @@ public final class PowerSupply {
     this(SYS);
   }
 
-  PowerSupply(Path directory) {
+  /** The power supply as a directory describes it. */
+  public PowerSupply(Path directory) {
     this.directory = directory;
   }
 

@@ -21,7 +21,8 @@ public final class Pressure {
     this(PROC);
   }
 
-  Pressure(Path directory) {
+  /** The pressure as files in a directory tell it. */
+  public Pressure(Path directory) {
     this.directory = directory;
   }
 

@@ -3,6 +3,7 @@ package io.repackd.schedule;
 import io.repackd.config.AggregateSettings;
 import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.Pacer;
 import io.repackd.registry.Registration;
 import io.repackd.schedule.NextLook.Arrivals;
 import io.repackd.schedule.NextLook.Look;
@@ -60,6 +61,7 @@ public final class AggregateScheduler {
 
   private final AggregateRounds rounds;
   private final Predicate<Path> cycleRuns;
+  private final Pacer pacer;
   private final Clock clock;
   private final NextLook nextLook;
   private final Triggers triggers;
@@ -74,10 +76,13 @@ public final class AggregateScheduler {
    * A scheduler which knows no repositories and has not been started.
    *
    * @param cycleRuns whether a cycle runs in an object directory
+   * @param pacer makes a running round wait
    */
-  public AggregateScheduler(AggregateRounds rounds, Predicate<Path> cycleRuns, Clock clock) {
+  public AggregateScheduler(
+      AggregateRounds rounds, Predicate<Path> cycleRuns, Pacer pacer, Clock clock) {
     this.rounds = rounds;
     this.cycleRuns = cycleRuns;
+    this.pacer = pacer;
     this.clock = clock;
     this.nextLook = new NextLook(clock);
     this.triggers = new Triggers("aggregate", this::look, MAX_CONCURRENT);
@@ -212,7 +217,7 @@ public final class AggregateScheduler {
             .arrivals
             .filter(arrivals -> arrivals.last().plus(NextLook.QUIET).isAfter(now))
             .map(arrivals -> new Arrivals(arrivals.last(), arrivals.last()));
-    Running begun = new Running(repository.registration, new Cancellation());
+    Running begun = new Running(repository.registration, new Cancellation(pacer));
     running = begun;
     return Optional.of(begun);
   }

@@ -3,6 +3,8 @@ package io.repackd.schedule;
 import io.repackd.config.MaintenanceSettings;
 import io.repackd.maintenance.Result;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.Pacer;
+import io.repackd.platform.Progress;
 import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -52,6 +54,7 @@ public final class MaintenanceScheduler {
   private final LastRun history;
   private final ScheduleListener listener;
   private final FirstRun firstRun;
+  private final Pacer pacer;
   private final Clock clock;
   private final NextRun nextRun;
   private final Triggers triggers;
@@ -68,6 +71,7 @@ public final class MaintenanceScheduler {
    *
    * @param listener is told each next run
    * @param maxConcurrent how many cycles run at a time, at least 1
+   * @param pacer makes running cycles wait
    * @param random the source of jitter
    */
   public MaintenanceScheduler(
@@ -76,12 +80,14 @@ public final class MaintenanceScheduler {
       ScheduleListener listener,
       FirstRun firstRun,
       int maxConcurrent,
+      Pacer pacer,
       Clock clock,
       RandomGenerator random) {
     this.runner = runner;
     this.history = history;
     this.listener = listener;
     this.firstRun = firstRun;
+    this.pacer = pacer;
     this.clock = clock;
     this.nextRun = new NextRun(clock, random);
     this.triggers = new Triggers("cycle", this::runCycle, maxConcurrent);
@@ -200,6 +206,16 @@ public final class MaintenanceScheduler {
     return Set.copyOf(running.keySet());
   }
 
+  /** How far the running cycles have come, by registered name; nothing for those which cannot tell at the moment. */
+  public synchronized Map<String, Optional<Progress.Seen>> progress() {
+    Map<String, Optional<Progress.Seen>> seen = new TreeMap<>();
+    running
+        .values()
+        .forEach(
+            cycle -> seen.put(cycle.registration().name(), cycle.cancellation().progress().look()));
+    return seen;
+  }
+
   private void runCycle(Path objectDirectory) {
     Instant started = clock.instant();
     begin(objectDirectory, started).ifPresent(cycle -> run(objectDirectory, started, cycle));
@@ -224,7 +240,7 @@ public final class MaintenanceScheduler {
       return Optional.empty();
     }
     Thread.currentThread().setName("cycle " + registration.name());
-    Running cycle = new Running(registration, new Cancellation());
+    Running cycle = new Running(registration, new Cancellation(pacer));
     running.put(objectDirectory, cycle);
     lastStarts.put(objectDirectory, started);
     return Optional.of(cycle);

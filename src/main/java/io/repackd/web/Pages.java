@@ -27,15 +27,25 @@ final class Pages implements HttpHandler {
       /metrics     Prometheus metrics
       /-/healthy   200 while the daemon works
       /-/ready     200 while it is neither starting nor stopping
+      /-/status    what it does at the moment, as JSON
       """;
 
-  private record Page(int status, String text) {}
+  private static final String TEXT = "text/plain; charset=utf-8";
+  private static final String JSON = "application/json";
+
+  private record Page(int status, String text, String type) {
+    Page(int status, String text) {
+      this(status, text, TEXT);
+    }
+  }
 
   private final Supplier<Health> health;
+  private final Supplier<String> status;
   private final HttpHandler metrics;
 
-  Pages(Exposition exposition, Supplier<Health> health) {
+  Pages(Exposition exposition, Supplier<Health> health, Supplier<String> status) {
     this.health = health;
+    this.status = status;
     this.metrics = new HTTPMetricHandler(exposition.collectors(), exposition::published);
   }
 
@@ -70,13 +80,14 @@ final class Pages implements HttpHandler {
       case "/-/healthy" ->
           Optional.of(new Page(now.alive() ? OK : UNAVAILABLE, now.state() + "\n"));
       case "/-/ready" -> Optional.of(new Page(now.ready() ? OK : UNAVAILABLE, now.state() + "\n"));
+      case "/-/status" -> Optional.of(new Page(OK, status.get(), JSON));
       default -> Optional.of(new Page(NOT_FOUND, "not found\n"));
     };
   }
 
   private static void send(HttpExchange exchange, Page page, boolean head) throws IOException {
     byte[] body = page.text().getBytes(StandardCharsets.UTF_8);
-    exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
+    exchange.getResponseHeaders().set("Content-Type", page.type());
     exchange.sendResponseHeaders(page.status(), head ? NO_BODY : body.length);
     if (!head) {
       exchange.getResponseBody().write(body);

@@ -39,6 +39,7 @@ public final class WebServer {
 
   private final Exposition exposition;
   private final Supplier<Health> health;
+  private final Supplier<String> status;
 
   // All guarded by this.
   private @Nullable InetSocketAddress wanted;
@@ -66,10 +67,12 @@ public final class WebServer {
    * A server which listens nowhere yet.
    *
    * @param health is asked at each request
+   * @param status what is done at the moment, as JSON; asked when somebody wants to know
    */
-  public WebServer(Exposition exposition, Supplier<Health> health) {
+  public WebServer(Exposition exposition, Supplier<Health> health, Supplier<String> status) {
     this.exposition = exposition;
     this.health = health;
+    this.status = status;
   }
 
   /**
@@ -90,7 +93,7 @@ public final class WebServer {
   private boolean bind(InetSocketAddress address) {
     try {
       HttpServer created = HttpServer.create(resolved(address), 0);
-      created.createContext("/", new Pages(exposition, health));
+      created.createContext("/", new Pages(exposition, health, status));
       created.setExecutor(threads());
       created.start();
       server = created;

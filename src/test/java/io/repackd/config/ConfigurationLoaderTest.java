@@ -59,6 +59,7 @@ class ConfigurationLoaderTest {
                     new SafetySettings(false, 1L << 30)),
                 2,
                 temporary.home().resolve(".local/state/repackd"),
+                new PacingSettings(100, 100, 20, false),
                 new WebSettings(true, listen("127.0.0.1", 9842)),
                 new HistorySettings(10_000),
                 new LogSettings(
@@ -87,6 +88,7 @@ class ConfigurationLoaderTest {
             max-concurrent = 7
             state-directory = /state
             web { enabled = off, listen = "[::1]:0" }
+            pacing { max-cpu-pressure = 60, max-io-pressure = 70, max-memory-pressure = 80, on-battery = run }
             history { max-cycles = 12 }
             log { level = DEBUG, directory = /log, max-file-size = 1 MiB, max-files = 9 }
             repositories = [ /srv/a.git ]
@@ -124,6 +126,7 @@ class ConfigurationLoaderTest {
                     new SafetySettings(true, 5L << 20)),
                 7,
                 Path.of("/state"),
+                new PacingSettings(60, 70, 80, true),
                 new WebSettings(false, listen("::1", 0)),
                 new HistorySettings(12),
                 new LogSettings(LogSettings.Level.DEBUG, Path.of("/log"), 1L << 20, 9),

@@ -3,11 +3,14 @@ package io.repackd.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import io.repackd.config.ConfigurationLoader;
 import io.repackd.daemon.LifeCycle.State;
 import io.repackd.maintenance.Result;
 import io.repackd.objectdir.ObjectDirectoryException;
 import io.repackd.objectdir.RepositoryLocation;
+import io.repackd.platform.Pause;
 import io.repackd.platform.ServiceNotification;
 import io.repackd.registry.Registry;
 import io.repackd.schedule.MaintenanceScheduler.FirstRun;
@@ -94,6 +97,25 @@ class DaemonTest {
     assertThat(exitStatus()).isZero();
     assertThat(daemon.state()).isEqualTo(State.STOPPED);
     assertThat(daemon.address()).isEmpty();
+  }
+
+  @Test
+  void itSaysWhatItDoes() throws Exception {
+    configure("");
+    start();
+    await().until(() -> cycles.history.size() == 2);
+
+    new Pause(directory.resolve("state")).begin(Optional.empty());
+
+    await()
+        .untilAsserted(() -> {
+          Config status = ConfigFactory.parseString(page("/-/status"));
+          assertThat(status.getString("state")).isEqualTo("running");
+          assertThat(status.getBoolean("paused")).isTrue();
+          assertThat(status.getObject("next_runs")).containsOnlyKeys("linux", "git");
+          assertThat(status.getConfigList("running")).isEmpty();
+        });
+    assertThat(page("/metrics")).contains("repackd_throttled_seconds_total{reason=\"pause\",} 0.0");
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.repackd.config.RepositoryEntry;
 import io.repackd.metrics.DaemonMetrics;
 import io.repackd.metrics.Exposition;
 import io.repackd.metrics.RepositoryMetrics;
+import io.repackd.platform.Pacer;
 import io.repackd.registry.Registration;
 import io.repackd.registry.RegistrationFailure;
 import io.repackd.registry.Registry;
@@ -54,6 +55,7 @@ class RegistrationsTest {
           },
           FirstRun.WHEN_DUE,
           1,
+          Pacer.NONE,
           Clock.systemUTC(),
           new Random(1));
   private final Registrations registrations =

@@ -11,6 +11,7 @@ import io.repackd.config.RepackSettings;
 import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.objectdir.RepositoryDiscovery;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.Pacer;
 import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -151,7 +152,8 @@ class AggregateInCycleTest {
             () -> {
               rounds.countDown(); // the second follows at once upon a first that wrote something
               return new AggregateRequest(false, names, Optional.empty(), Set.of());
-            });
+            },
+            Pacer.NONE);
     try (beside) {
       assertThat(rounds.await(1, TimeUnit.MINUTES)).isTrue();
       StepOutcome outcome = beside.stop();
@@ -175,7 +177,8 @@ class AggregateInCycleTest {
             () -> {
               begun.countDown();
               return AggregateRequest.SCHEDULED;
-            });
+            },
+            Pacer.NONE);
     assertThat(begun.await(1, TimeUnit.MINUTES)).isTrue();
     StepOutcome outcome = beside.stop(); // the test would time out long before the next round
     assertThat(outcome.work()).isEqualTo(StepOutcome.Work.NONE);

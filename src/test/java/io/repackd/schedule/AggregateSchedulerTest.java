@@ -11,6 +11,7 @@ import io.repackd.maintenance.StepOutcome;
 import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.objectdir.RepositoryLocation;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.Pacer;
 import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -427,7 +428,8 @@ class AggregateSchedulerTest {
   }
 
   private AggregateScheduler create(Clock clock) {
-    AggregateScheduler scheduler = new AggregateScheduler(rounds, cycles::contains, clock);
+    AggregateScheduler scheduler =
+        new AggregateScheduler(rounds, cycles::contains, Pacer.NONE, clock);
     schedulers.add(scheduler);
     return scheduler;
   }

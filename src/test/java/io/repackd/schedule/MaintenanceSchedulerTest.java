@@ -12,6 +12,7 @@ import static org.awaitility.Awaitility.await;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Result;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.Pacer;
 import io.repackd.registry.Registration;
 import io.repackd.schedule.MaintenanceScheduler.FirstRun;
 import java.io.IOException;
@@ -389,6 +390,7 @@ class MaintenanceSchedulerTest {
             },
             firstRun,
             limit,
+            Pacer.NONE,
             Clock.systemUTC(),
             new Random(1));
     scheduler.start();

@@ -33,13 +33,24 @@ class WebServerTest {
 
   private final Exposition exposition = new Exposition();
   private volatile Health health = new Health(true, true, "running");
-  private final WebServer server = new WebServer(exposition, () -> health);
+  private final WebServer server =
+      new WebServer(exposition, () -> health, () -> "{\"state\":\"running\"}\n");
   private final HttpClient client = HttpClient.newHttpClient();
 
   @AfterEach
   void stop() {
     server.stop();
     client.close();
+  }
+
+  @Test
+  void theStatusIsServedAsJson() throws Exception {
+    server.listen(ANY_PORT);
+
+    HttpResponse<String> response = get("/-/status");
+
+    assertThat(response.headers().firstValue("Content-Type")).contains("application/json");
+    assertThat(response.body()).isEqualTo("{\"state\":\"running\"}\n");
   }
 
   @Test
