@@ -9,7 +9,9 @@ import io.repackd.history.CycleJson;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.MaintenanceCycle;
 import io.repackd.maintenance.MaintenanceCycle.Request;
+import io.repackd.platform.Cancellation;
 import io.repackd.platform.Reason;
+import io.repackd.platform.StandardError;
 import io.repackd.registry.Registration;
 import io.repackd.registry.Registry;
 import io.repackd.registry.RepositoryLocator;
@@ -74,8 +76,7 @@ final class OnceCommand extends RegistryCommand {
       MaintenanceCycle cycle =
           new MaintenanceCycle(Clock.systemUTC(), configuration.stateDirectory());
       for (Registration registration : registry.registrations()) {
-        CycleOutcome outcome =
-            cycle.run(registration, new Request(now), stop.cancellation(), new CycleLog());
+        CycleOutcome outcome = run(cycle, registration, stop.cancellation());
         status.add(outcome);
         if (json) {
           out.println(CycleJson.line(outcome));
@@ -85,6 +86,16 @@ final class OnceCommand extends RegistryCommand {
       }
     }
     return status.code();
+  }
+
+  private CycleOutcome run(
+      MaintenanceCycle cycle, Registration registration, Cancellation cancellation) {
+    if (!StandardError.isTerminal()) {
+      return cycle.run(registration, new Request(now), cancellation, new CycleLog());
+    }
+    try (ProgressLine _ = new ProgressLine(cancellation.progress(), System.err)) {
+      return cycle.run(registration, new Request(now), cancellation, new CycleLog());
+    }
   }
 
   private static void remember(CycleHistory history, CycleOutcome outcome, PrintWriter errors) {
