@@ -1,21 +1,30 @@
 package io.repackd.maintenance;
 
 import io.repackd.maintenance.CyclePlan.Batch;
+import io.repackd.maintenance.PackPublication.BadDeltas;
 import io.repackd.maintenance.PackPublication.Beside;
 import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.OwnerCounts;
 import io.repackd.midx.OwnerSearch;
+import io.repackd.objectdir.DeltaSettings;
+import io.repackd.objectdir.FilePublisher.Unpublished;
 import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
+import io.repackd.pack.DeltaSearchSettings;
+import io.repackd.pack.PackFile;
 import io.repackd.pack.PackSource;
 import io.repackd.pack.PackWriter;
 import io.repackd.pack.PositionSet;
+import io.repackd.platform.BootClock;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.Memory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,20 +37,37 @@ import java.util.Optional;
  * index anew.
  */
 final class BatchRepack {
+  /** From so many objects on, a pack is one whose writer had enough to choose from. */
+  private static final long SEARCHED_OBJECTS = 1 << 14;
+
+  /** A delta search may use this part of what memory there is for us, within limits. */
+  private static final int MEMORY_SHARE = 8;
+
+  private static final long MIN_MEMORY_BYTES = 16L << 20;
+  private static final long MAX_MEMORY_BYTES = 256L << 20;
+
   private final ObjectDirectory directory;
   private final Instant now;
   private final String cycle;
+  private final boolean deltaSearch;
   private final Cancellation cancellation;
 
   /**
    * A repack.
    *
    * @param cycle gives the new pack its temporary keep
+   * @param deltaSearch whether deltas are searched, or only those kept that there are
    */
-  BatchRepack(ObjectDirectory directory, Instant now, String cycle, Cancellation cancellation) {
+  BatchRepack(
+      ObjectDirectory directory,
+      Instant now,
+      String cycle,
+      boolean deltaSearch,
+      Cancellation cancellation) {
     this.directory = directory;
     this.now = now;
     this.cycle = cycle;
+    this.deltaSearch = deltaSearch;
     this.cancellation = cancellation;
   }
 
@@ -58,26 +84,59 @@ final class BatchRepack {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
       List<StoredPack> packs = batch.packs().stream().map(PackView::pack).toList();
-      List<PackSource.Packed> sources =
-          OpenPacks.open(directory, packs, arena).stream()
-              .map(
-                  pack -> new PackSource.Packed(pack, new PositionSet(arena, pack.index().count())))
-              .toList();
+      List<PackFile> files = OpenPacks.open(directory, packs, arena);
+      List<PackSource.Packed> sources = new ArrayList<>();
+      for (int i = 0; i < packs.size(); i++) {
+        PackFile file = files.get(i);
+        PositionSet none = new PositionSet(arena, file.index().count());
+        sources.add(new PackSource.Packed(file, none, searched(packs.get(i), file)));
+      }
       long objects = select(index, batch, sources);
       committed.run();
-      try (PackWriter writer =
-          new PackWriter(
-              sources, directory.hash(), directory.traits().compressionLevel(), cancellation)) {
+      try (Unpublished scratch = directory.publisher().create("deltas");
+          PackWriter writer = writer(sources, scratch)) {
         requireAll(index, writer, objects);
         return new PackPublication(directory, cancellation)
             .publish(
                 writer,
-                new Beside(batch.kind(), Optional.empty(), Optional.of(cycle)),
-                () ->
-                    PackPublication.youngerThan(
-                        batch.packs().stream().map(PackView::pack).toList(), now));
+                new Beside(batch.kind(), stillBadDeltas(packs), Optional.of(cycle)),
+                () -> PackPublication.youngerThan(packs, now));
       }
     }
+  }
+
+  /** A clone, and what a repack wrote: their objects were compared with each other. A fetch brings too few for that to matter. */
+  private static boolean searched(StoredPack pack, PackFile file) {
+    return !pack.has(Sidecar.BAD_DELTAS) && file.index().count() >= SEARCHED_OBJECTS;
+  }
+
+  private PackWriter writer(List<PackSource.Packed> sources, Unpublished scratch)
+      throws IOException {
+    int level = directory.traits().compressionLevel();
+    if (!deltaSearch) {
+      return new PackWriter(sources, directory.hash(), level, cancellation);
+    }
+    DeltaSettings git = directory.deltaSettings();
+    DeltaSearchSettings settings =
+        new DeltaSearchSettings(
+            git.window(),
+            git.depth(),
+            git.bigFileBytes(),
+            git.threads() > 0 ? git.threads() : Runtime.getRuntime().availableProcessors(),
+            Memory.share(MEMORY_SHARE, MIN_MEMORY_BYTES, MAX_MEMORY_BYTES));
+    return new PackWriter(
+        sources,
+        directory.hash(),
+        level,
+        new PackWriter.Search(settings, scratch.channel()),
+        cancellation);
+  }
+
+  /** Without a search, what is bundled of packs that nobody searched is one more of them. */
+  private Optional<BadDeltas> stillBadDeltas(List<StoredPack> packs) {
+    return deltaSearch || packs.stream().noneMatch(pack -> pack.has(Sidecar.BAD_DELTAS))
+        ? Optional.empty()
+        : Optional.of(() -> new SupersededPacks(BootClock.SYSTEM.now(), List.of()).render());
   }
 
   /**

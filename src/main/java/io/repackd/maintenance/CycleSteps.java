@@ -395,7 +395,9 @@ final class CycleSteps {
 
   private Done repack(Batch batch, Runnable committed) throws IOException, StepFailure {
     Optional<Published> published =
-        new BatchRepack(directory, clock.instant(), id, cancellation).run(batch, committed);
+        new BatchRepack(
+                directory, clock.instant(), id, settings.repack().deltaSearch(), cancellation)
+            .run(batch, committed);
     if (published.isEmpty()) {
       return new Done(Work.NONE, "the pack that would result is there already");
     }

@@ -63,7 +63,7 @@ final class RequestedRepack {
   private void repackAndWrite(Batch batch) throws IOException, StepFailure, RequestFailedException {
     String id = UUID.randomUUID().toString();
     Optional<TemporaryKeep> keep =
-        new BatchRepack(directory, clock.instant(), id, cancellation)
+        new BatchRepack(directory, clock.instant(), id, true, cancellation)
             .run(batch, () -> {})
             .flatMap(Published::keep);
     try {

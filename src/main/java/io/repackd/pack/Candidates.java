@@ -102,6 +102,15 @@ final class Candidates {
     keys.set(i, keys.get(i) | Integer.toUnsignedLong(name) << SIZE_BITS);
   }
 
+  /** About how many bytes the objects of all have together. */
+  long bytes() {
+    long bytes = 0;
+    for (long i = 0; i < count; i++) {
+      bytes += bytes(i);
+    }
+    return bytes;
+  }
+
   /** About how many bytes the object of the i-th has. */
   long bytes(long i) {
     return MAX_SIZE - (keys.get(i) & MAX_SIZE);

@@ -68,11 +68,15 @@ final class DeltaSearch {
     }
     try (Arena arena = Arena.ofShared()) {
       Candidates candidates = Candidates.collect(entries, settings, arena, cancellation);
+      cancellation.progress().begin("reading names", 0, 0);
       NameHints.find(entries, candidates, hashLength, cancellation);
+      entries.releasePages();
       candidates.sort();
       DeltaDepths depths = DeltaDepths.measure(entries, arena, cancellation);
       Proposals proposals = new Proposals(candidates.count(), arena);
+      cancellation.progress().begin("searching deltas", candidates.count(), candidates.bytes());
       search(candidates, depths, proposals);
+      entries.releasePages();
       return choose(candidates, proposals, depths);
     }
   }
@@ -159,8 +163,10 @@ final class DeltaSearch {
           stretch = next.getAndIncrement()) {
         for (long i = cuts.get(stretch); i < cuts.get(stretch + 1); i++) {
           window.add(i, candidates.entry(i));
+          cancellation.progress().advance(1, candidates.bytes(i));
         }
         window.clear();
+        entries.releasePages();
       }
     }
   }

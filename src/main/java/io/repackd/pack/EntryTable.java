@@ -2,6 +2,7 @@ package io.repackd.pack;
 
 import io.repackd.pack.PackSource.Made;
 import io.repackd.pack.PackSource.Packed;
+import io.repackd.platform.MappedPages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -86,6 +87,15 @@ final class EntryTable {
       written += written(entry) ? 1 : 0;
     }
     return written;
+  }
+
+  /** Gives back what was read of the packs: it is some time until the same places are read again. */
+  void releasePages() {
+    for (PackSource source : sources) {
+      if (source instanceof Packed packed) {
+        MappedPages.release(packed.pack().data());
+      }
+    }
   }
 
   int hashLength() {

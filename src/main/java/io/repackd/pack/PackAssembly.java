@@ -39,6 +39,9 @@ final class PackAssembly implements AutoCloseable {
   /** Few, so that all threads have some to make, and since each may be of {@link EntryBatch#MAX_HELD_BYTES}. */
   private static final long BATCH_MADE = 16;
 
+  /** Sources of any size are read with so much of them in the process's own memory, and some more. */
+  private static final long RELEASE_EVERY_BYTES = 128L << 20;
+
   private static final int MAX_HEAD_BYTES = 64;
 
   private final EntryTable entries;
@@ -61,6 +64,7 @@ final class PackAssembly implements AutoCloseable {
   private @Nullable PackFile stretchPack;
   private long stretchStart;
   private long stretchBytes;
+  private long released;
   private long rewritten;
   private long deltas;
 
@@ -106,6 +110,11 @@ final class PackAssembly implements AutoCloseable {
       submitAhead();
       write(task.batch());
       task.batch().release();
+      cancellation.progress().advance(task.batch().to() - task.batch().from(), 0);
+      if (out.position() - released > RELEASE_EVERY_BYTES) {
+        released = out.position();
+        entries.releasePages();
+      }
     }
   }
 

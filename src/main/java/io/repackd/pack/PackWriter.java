@@ -143,6 +143,7 @@ public final class PackWriter implements AutoCloseable {
           EntrySequence.of(
               entries, WriteOrder.find(entries, objects, arena, cancellation), objects);
     }
+    cancellation.progress().begin("writing a pack", sequence.length(), 0);
     try (HashingOutput out = new HashingOutput(channel, hash);
         PackAssembly assembly =
             new PackAssembly(
