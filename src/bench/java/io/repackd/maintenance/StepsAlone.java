@@ -126,6 +126,7 @@ public final class StepsAlone {
     Clock clock = Clock.systemUTC();
     Request immediately = new Request(true);
     UnreferencedLedger ledger = UnreferencedLedger.read(stateDirectory, directory);
+    SafetyWindow window = new SafetyWindow();
     try (LockFile lock = directory.lock(ObjectDirectory.Lock.MAINTENANCE)) {
       Optional<FileStamp> installed = FileStamp.find(directory.indexFile());
       Snapshot snapshot =
@@ -135,11 +136,12 @@ public final class StepsAlone {
               directory.indexFile(),
               ledger,
               Readers.census(directory),
+              window,
               clock.instant());
       CyclePlan plan = CyclePlanner.plan(snapshot, SETTINGS, immediately.immediately());
       CyclePermission permission =
           new CyclePermission(directory, SETTINGS, immediately, clock, lock);
-      new Expiry(directory, permission, ledger, clock, never).run(plan, installed);
+      new Expiry(directory, permission, ledger, window, clock, never).run(plan, installed);
     } catch (StepFailure e) {
       throw new IOException(e.detail(), e);
     }

@@ -44,7 +44,10 @@ final class MaintenanceReader {
         settings.get("jitter", upTo(DAY)),
         new MultiPackIndexSettings(multiPackIndex.get("enabled", Form.BOOLEAN)),
         aggregate(settings.group("aggregate")),
-        new ExpireSettings(expire.get("enabled", Form.BOOLEAN), expire.get("min-age", upTo(YEAR))),
+        new ExpireSettings(
+            expire.get("enabled", Form.BOOLEAN),
+            expire.get("min-age", upTo(YEAR)),
+            expire.get("min-age-unseen", upTo(YEAR))),
         new RepackSettings(
             repack.get("enabled", Form.BOOLEAN),
             repack.get("strategy", Form.oneOf(RepackStrategy.class)),

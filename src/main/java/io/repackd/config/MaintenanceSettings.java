@@ -45,6 +45,7 @@ public record MaintenanceSettings(
     written.put("aggregate.promisor", String.valueOf(aggregate.promisor()));
     written.put("expire.enabled", String.valueOf(expire.enabled()));
     written.put("expire.min-age", Quantity.text(expire.minAge()));
+    written.put("expire.min-age-unseen", Quantity.text(expire.minAgeUnseen()));
     written.put("repack.enabled", String.valueOf(repack.enabled()));
     written.put("repack.strategy", repack.strategy().toString());
     written.put("repack.batch-size", repack.batchSize().toString());

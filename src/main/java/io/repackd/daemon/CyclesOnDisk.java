@@ -48,7 +48,7 @@ final class CyclesOnDisk implements Cycles {
 
   @Override
   public Measurement measure(Registration registration) throws IOException {
-    return MaintenanceCycle.measure(registration);
+    return maintenance.measure(registration);
   }
 
   @Override

@@ -64,7 +64,8 @@ final class AfterAggregation {
         views,
         snapshot.indexFile(),
         snapshot.indexInode(),
-        snapshot.census());
+        snapshot.census(),
+        snapshot.evidence());
   }
 
   /** A bundle of nothing but copies owns nothing; the cycle that writes it will see that, and not delete it. */

@@ -25,7 +25,7 @@ import java.util.Set;
  * left for the next round, because its sidecars may be on their way. If it cannot be told what the index lists, nothing is.
  *
  * <p><b>Delete.</b> A superseded pack goes when it has been so for at least {@code aggregate.min-age}, the index does not list it,
- * and no process is seen that could want it (see {@link ReaderRule}).
+ * and no process is seen that could want it (see {@link ReaderRule}). Where not everybody can be seen it stays for an hour at least.
  *
  * <p>While git repacks or collects garbage, nothing is done at all, unless it is known which packs it uses.
  */
@@ -35,6 +35,12 @@ final class AggregatePlanner {
 
   /** The kernel tells the time of its boot, to which starts of processes are added, in whole seconds. */
   private static final Duration START_PRECISION = Duration.ofSeconds(2);
+
+  /**
+   * How long superseded packs stay at least where there may be readers who are not seen. Git finds the objects of such a pack
+   * elsewhere when it is gone, but for commands that have listed the packs, and few of those take an hour.
+   */
+  static final Duration UNSEEN_MIN_AGE = Duration.ofHours(1);
 
   private static final Comparator<StoredPack> SMALLEST_FIRST =
       Comparator.comparingLong((StoredPack pack) -> pack.data().bytes())
@@ -215,6 +221,14 @@ final class AggregatePlanner {
     if (!request.immediately() && left.isPositive()) {
       return Optional.of("it stays for another " + Amounts.duration(left));
     }
+    Duration leftUnseen = UNSEEN_MIN_AGE.minus(age);
+    if (!request.immediately() && leftUnseen.isPositive()) {
+      return snapshot
+          .evidence()
+          .unseen(snapshot.census(), snapshot.taken(), UNSEEN_MIN_AGE)
+          .map(why ->
+              "it stays for another %s, because %s".formatted(Amounts.duration(leftUnseen), why));
+    }
     return Optional.empty();
   }
 
@@ -224,8 +238,11 @@ final class AggregatePlanner {
             pack,
             snapshot.taken().minus(age).plus(START_PRECISION),
             snapshot.listed().file(),
-            snapshot.listed().inode(),
+            Set.of(snapshot.listed().inode()),
             request.excludedPacks().isPresent())
-        .firstIn(snapshot.census());
+        .firstIn(snapshot.census())
+        .or(() ->
+            Optional.ofNullable(snapshot.evidence().packsInUse().get(pack.name()))
+                .map("%s has it open"::formatted));
   }
 }

@@ -79,6 +79,7 @@ final class AggregateRound {
       MaintenanceSettings settings,
       AggregateRequest request,
       AggregateMemory memory,
+      SafetyWindow window,
       Clock clock,
       BootClock bootClock,
       AggregateReport report,
@@ -91,7 +92,7 @@ final class AggregateRound {
     this.clock = clock;
     this.bootClock = bootClock;
     this.report = report;
-    this.snapshots = new AggregateSnapshots(directory, memory, clock, bootClock);
+    this.snapshots = new AggregateSnapshots(directory, memory, window, clock, bootClock);
     this.cancellation = cancellation;
   }
 

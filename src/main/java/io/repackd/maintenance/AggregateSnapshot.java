@@ -24,6 +24,7 @@ import java.util.Set;
  * @param own the names of packs that this round itself has written
  * @param foreign who else maintains the object directory, in words; empty if nobody is seen
  * @param census the processes which have to do with the object directory
+ * @param evidence what the kernel says of readers besides
  */
 record AggregateSnapshot(
     Instant taken,
@@ -35,7 +36,8 @@ record AggregateSnapshot(
     Set<String> damaged,
     Set<String> own,
     Optional<String> foreign,
-    Census census) {
+    Census census,
+    Evidence evidence) {
   AggregateSnapshot {
     packs = List.copyOf(packs);
     superseded = Map.copyOf(superseded);
@@ -63,8 +65,23 @@ record AggregateSnapshot(
 
   /** The same packs at another moment. */
   AggregateSnapshot at(
-      Instant now, Moment newMoment, Listed newListed, Optional<String> newForeign, Census seen) {
+      Instant now,
+      Moment newMoment,
+      Listed newListed,
+      Optional<String> newForeign,
+      Census seen,
+      Evidence newEvidence) {
     return new AggregateSnapshot(
-        now, newMoment, hash, packs, newListed, superseded, damaged, own, newForeign, seen);
+        now,
+        newMoment,
+        hash,
+        packs,
+        newListed,
+        superseded,
+        damaged,
+        own,
+        newForeign,
+        seen,
+        newEvidence);
   }
 }

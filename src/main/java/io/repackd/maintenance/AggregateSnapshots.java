@@ -15,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -22,13 +23,19 @@ import java.util.Set;
 final class AggregateSnapshots {
   private final ObjectDirectory directory;
   private final AggregateMemory memory;
+  private final SafetyWindow window;
   private final Clock clock;
   private final BootClock bootClock;
 
   AggregateSnapshots(
-      ObjectDirectory directory, AggregateMemory memory, Clock clock, BootClock bootClock) {
+      ObjectDirectory directory,
+      AggregateMemory memory,
+      SafetyWindow window,
+      Clock clock,
+      BootClock bootClock) {
     this.directory = directory;
     this.memory = memory;
+    this.window = window;
     this.clock = clock;
     this.bootClock = bootClock;
   }
@@ -42,24 +49,38 @@ final class AggregateSnapshots {
   AggregateSnapshot take(List<StoredPack> packs, Set<String> own) throws IOException {
     Census census = Readers.census(directory);
     memory.forgetAllBut(directory, packs);
+    Map<String, Supersession> superseded = Supersession.among(packs);
     return new AggregateSnapshot(
         clock.instant(),
         bootClock.now(),
         directory.hash(),
         packs,
         listed(directory),
-        Supersession.among(packs),
+        superseded,
         memory.damagedOf(packs),
         own,
         foreign(census),
-        census);
+        census,
+        evidence(packs, superseded));
   }
 
   /** The same packs with the index and the processes of this moment. */
   AggregateSnapshot again(AggregateSnapshot snapshot) throws IOException {
     Census census = Readers.census(directory);
     return snapshot.at(
-        clock.instant(), bootClock.now(), listed(directory), foreign(census), census);
+        clock.instant(),
+        bootClock.now(),
+        listed(directory),
+        foreign(census),
+        census,
+        evidence(snapshot.packs(), snapshot.superseded()));
+  }
+
+  private Evidence evidence(List<StoredPack> packs, Map<String, Supersession> superseded)
+      throws IOException {
+    List<StoredPack> doomed =
+        packs.stream().filter(pack -> superseded.containsKey(pack.name())).toList();
+    return doomed.isEmpty() ? Evidence.NONE : window.look(directory, doomed, clock.instant());
   }
 
   private Optional<String> foreign(Census census) throws IOException {

@@ -43,6 +43,7 @@ public final class Aggregation {
   private final Clock clock;
   private final BootClock bootClock;
   private final AggregateMemory memory = new AggregateMemory();
+  private final SafetyWindow window = new SafetyWindow();
   private final BadLooseObjects badLooseObjects = new BadLooseObjects();
 
   /**
@@ -106,6 +107,7 @@ public final class Aggregation {
               registration.settings(),
               request,
               memory,
+              window,
               clock,
               bootClock,
               report,
@@ -133,7 +135,7 @@ public final class Aggregation {
     }
     LooseForecast loose = looseRound(directory, settings, cancellation).forecast(request);
     AggregateSnapshot snapshot =
-        new AggregateSnapshots(directory, memory, clock, bootClock)
+        new AggregateSnapshots(directory, memory, window, clock, bootClock)
             .take(directory.listPacks().packs(), Set.of());
     return new AggregateForecast(
         Optional.empty(), AggregatePlanner.plan(snapshot, settings.aggregate(), request), loose);
@@ -149,6 +151,11 @@ public final class Aggregation {
         bootClock,
         badLooseObjects,
         cancellation);
+  }
+
+  /** What is known of readers, for whoever else deletes packs. */
+  SafetyWindow window() {
+    return window;
   }
 
   /** The names of those packs that are known to be damaged, because they could not be bundled. */

@@ -2,6 +2,9 @@ package io.repackd.maintenance;
 
 import io.repackd.objectdir.PackKind;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * What a cycle does once the multi-pack-index is written and verified: a pure function of a {@link Snapshot} and the settings,
@@ -25,8 +28,10 @@ public record CyclePlan(
    * @param pack the pack
    * @param delete whether it is deleted
    * @param reason why, or why not yet
+   * @param awaitsReader whether it would go if it was not for somebody who may still read it
    */
-  public record ExpireDecision(PackView pack, boolean delete, String reason) {}
+  public record ExpireDecision(
+      PackView pack, boolean delete, String reason, boolean awaitsReader) {}
 
   /**
    * Packs whose objects go into one new pack.
@@ -66,6 +71,24 @@ public record CyclePlan(
    * @param reason why
    */
   public record LeftAlone(PackView pack, String reason) {}
+
+  /** For whom packs wait that could go otherwise, in words; empty if for nobody. */
+  String waiting() {
+    Map<String, Long> packs =
+        expire.stream()
+            .filter(ExpireDecision::awaitsReader)
+            .collect(
+                Collectors.groupingBy(ExpireDecision::reason, TreeMap::new, Collectors.counting()));
+    return packs.entrySet().stream()
+        .map(wait ->
+            "%s: %s"
+                .formatted(
+                    wait.getValue() == 1
+                        ? "1 unreferenced pack waits"
+                        : wait.getValue() + " unreferenced packs wait",
+                    wait.getKey()))
+        .collect(Collectors.joining("; "));
+  }
 
   /** The packs that are deleted. */
   public List<PackView> deletions() {

@@ -11,6 +11,7 @@ import io.repackd.objectdir.PackKind;
 import io.repackd.objectdir.Sidecar;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -20,7 +21,8 @@ import java.util.Optional;
  * Decides what a cycle deletes and what it puts together. Looks at nothing but its arguments.
  *
  * <p><b>Expire.</b> A pack that owns no object goes when its safety window has passed: it has owned none for at least {@code
- * expire.min-age}, and no process is seen that could still want it (see {@link ReaderRule}). A pack with a {@code .keep}, a cruft
+ * expire.min-age}, or for {@code expire.min-age-unseen} where not everybody can be seen (see {@link Evidence}), and no process is
+ * seen that could still want it (see {@link ReaderRule}). A pack with a {@code .keep}, a cruft
  * pack and a pack with a bitmap never go, nor does any pack of a repository with {@code extensions.preciousObjects}.
  *
  * <p><b>Repack.</b> Ordinary and promisor packs are put together apart from each other, each by the strategy that is configured:
@@ -71,11 +73,17 @@ public final class CyclePlanner {
   }
 
   private ExpireDecision decide(PackView view) {
-    Optional<String> obstacle = obstacleToDeletion(view);
-    return new ExpireDecision(view, obstacle.isEmpty(), obstacle.orElse("nothing refers to it"));
+    Instant since = view.unreferencedSince().orElse(snapshot.taken());
+    Optional<String> obstacle = obstacleToDeletion(view, since);
+    if (obstacle.isPresent()) {
+      return new ExpireDecision(view, false, obstacle.get(), false);
+    }
+    Optional<String> reader = ReaderRule.obstacle(snapshot, view, since);
+    return new ExpireDecision(
+        view, reader.isEmpty(), reader.orElse("nothing refers to it"), reader.isPresent());
   }
 
-  private Optional<String> obstacleToDeletion(PackView view) {
+  private Optional<String> obstacleToDeletion(PackView view, Instant since) {
     if (!expire.enabled()) {
       return Optional.of("expire is disabled");
     }
@@ -86,14 +94,29 @@ public final class CyclePlanner {
     if (sidecar.isPresent()) {
       return sidecar;
     }
-    Instant since = view.unreferencedSince().orElse(snapshot.taken());
-    Duration left =
-        Duration.between(snapshot.taken(), since.plus(expire.minAge()))
-            .truncatedTo(java.time.temporal.ChronoUnit.SECONDS);
-    if (!immediately && left.isPositive()) {
+    if (immediately) {
+      return Optional.empty();
+    }
+    Duration left = left(since, expire.minAge());
+    if (left.isPositive()) {
       return Optional.of("its safety window lasts another " + Amounts.duration(left));
     }
-    return ReaderRule.obstacle(snapshot, view, since);
+    Duration leftUnseen = left(since, expire.minAgeUnseen());
+    return leftUnseen.isPositive()
+        ? unseenReaders(snapshot, expire)
+            .map(why ->
+                "its safety window lasts another %s, because %s"
+                    .formatted(Amounts.duration(leftUnseen), why))
+        : Optional.empty();
+  }
+
+  private Duration left(Instant since, Duration window) {
+    return Duration.between(snapshot.taken(), since.plus(window)).truncatedTo(ChronoUnit.SECONDS);
+  }
+
+  /** Why there may be readers who are not seen, so that {@code expire.min-age-unseen} counts; empty if all are seen. */
+  static Optional<String> unseenReaders(Snapshot snapshot, ExpireSettings expire) {
+    return snapshot.evidence().unseen(snapshot.census(), snapshot.taken(), expire.minAgeUnseen());
   }
 
   private static Optional<String> protectingSidecar(PackView view) {

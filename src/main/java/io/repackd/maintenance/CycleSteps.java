@@ -48,6 +48,7 @@ final class CycleSteps {
   private final Clock clock;
   private final UnreferencedLedger ledger;
   private final VerifiedIndexes verifiedIndexes;
+  private final SafetyWindow window;
   private final LockFile lock;
   private final Cancellation cancellation;
 
@@ -67,6 +68,7 @@ final class CycleSteps {
       Clock clock,
       UnreferencedLedger ledger,
       VerifiedIndexes verifiedIndexes,
+      SafetyWindow window,
       LockFile lock,
       Cancellation cancellation) {
     this.registration = registration;
@@ -77,6 +79,7 @@ final class CycleSteps {
     this.clock = clock;
     this.ledger = ledger;
     this.verifiedIndexes = verifiedIndexes;
+    this.window = window;
     this.lock = lock;
     this.cancellation = cancellation;
   }
@@ -250,8 +253,13 @@ final class CycleSteps {
       ledger.restart();
       ledger.save();
     }
-    try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
-      return draft.install(indexLock);
+    try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX);
+        SafetyWindow.Replacement index = window.replacing(directory, ledger.windows())) {
+      if (draft.install(indexLock)) {
+        index.done(clock.instant());
+        return true;
+      }
+      return false;
     }
   }
 
@@ -347,16 +355,57 @@ final class CycleSteps {
             directory.indexFile(),
             ledger,
             Readers.census(directory),
+            window,
             clock.instant());
-    return CyclePlanner.plan(snapshot, settings, request.immediately());
+    CyclePlan plan = CyclePlanner.plan(snapshot, settings, request.immediately());
+    tellWaiting(plan, snapshot);
+    return plan;
+  }
+
+  /** Says once why not everybody can be seen, and for whom packs wait whenever that is somebody else. */
+  private void tellWaiting(CyclePlan plan, Snapshot snapshot) {
+    window.tell(
+        directory,
+        "unseen",
+        CyclePlanner.unseenReaders(snapshot, settings.expire())
+            .map(why ->
+                "unreferenced packs stay for expire.min-age-unseen (%s), because %s"
+                    .formatted(Amounts.duration(settings.expire().minAgeUnseen()), why))
+            .orElse(""));
+    window.tell(directory, "waiting", plan.waiting());
   }
 
   private Done expire(CyclePlan plan) throws IOException, StepFailure {
     Permission permission = new CyclePermission(directory, settings, request, clock, lock);
-    Expiry expiry = new Expiry(directory, permission, ledger, clock, cancellation);
-    Expiry.Expired expired = expiry.run(plan, verified);
-    observe();
-    return new Done(new Work(0, expired.packs(), 0, 0), expired.detail());
+    Expiry expiry = new Expiry(directory, permission, ledger, window, clock, cancellation);
+    try {
+      Expiry.Expired expired = expiry.run(plan, verified);
+      mendIfPacksAreGone();
+      observe();
+      return new Done(new Work(0, expired.packs(), 0, 0), expired.detail());
+    } catch (StepFailure e) {
+      mendIfPacksAreGone();
+      throw e;
+    }
+  }
+
+  /** Git cannot do without a pack that the index names, so it is not left to the next cycle. */
+  private void mendIfPacksAreGone() throws IOException, StepFailure {
+    Set<String> there = directory.packIndexNames();
+    List<String> listed;
+    try (Arena arena = Arena.ofConfined()) {
+      listed = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).packNames();
+    } catch (IOException e) {
+      return; // whoever verifies it finds out
+    }
+    Optional<String> gone = listed.stream().filter(name -> !there.contains(name)).findFirst();
+    if (gone.isPresent()) {
+      log.warn(
+          "{}: somebody else deleted {} meanwhile, writing the multi-pack-index again",
+          directory.path(),
+          gone.get());
+      write(Base.INSTALLED);
+    }
   }
 
   /**

@@ -70,7 +70,8 @@ public record DryRun(
     try {
       Conditions.checkIndexUse(directory, settings);
       UnreferencedLedger ledger = UnreferencedLedger.read(stateDirectory, directory);
-      return new Making(directory, settings, request, aggregate, ledger, now).make(cancellation);
+      return new Making(directory, settings, request, aggregate, ledger, aggregation.window(), now)
+          .make(cancellation);
     } catch (StepFailure e) {
       return obstacle(e.detail(), aggregate);
     } catch (UnsupportedIndexException e) {
@@ -89,6 +90,7 @@ public record DryRun(
       Request request,
       AggregateForecast aggregate,
       UnreferencedLedger ledger,
+      SafetyWindow window,
       Instant now) {
     DryRun make(Cancellation cancellation) throws IOException {
       Path scratch = Files.createTempDirectory("repackd-plan");
@@ -119,7 +121,13 @@ public record DryRun(
       Snapshot snapshot =
           after.in(
               Snapshots.take(
-                  directory, draft.listed(), draft.file(), ledger, Readers.census(directory), now));
+                  directory,
+                  draft.listed(),
+                  draft.file(),
+                  ledger,
+                  Readers.census(directory),
+                  window,
+                  now));
       CyclePlan plan =
           draft.damage().isEmpty()
               ? CyclePlanner.plan(snapshot, settings, request.immediately())

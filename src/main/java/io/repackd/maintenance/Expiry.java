@@ -1,5 +1,6 @@
 package io.repackd.maintenance;
 
+import io.repackd.maintenance.CyclePlan.ExpireDecision;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.MultiPackIndexWriter;
 import io.repackd.objectdir.FilePublisher;
@@ -36,6 +37,7 @@ final class Expiry {
   private final ObjectDirectory directory;
   private final Permission permission;
   private final UnreferencedSince unreferenced;
+  private final SafetyWindow window;
   private final Clock clock;
   private final Cancellation cancellation;
   private final PackDeletion deletion;
@@ -44,14 +46,16 @@ final class Expiry {
       ObjectDirectory directory,
       Permission permission,
       UnreferencedSince unreferenced,
+      SafetyWindow window,
       Clock clock,
       Cancellation cancellation) {
     this.directory = directory;
     this.permission = permission;
     this.unreferenced = unreferenced;
+    this.window = window;
     this.clock = clock;
     this.cancellation = cancellation;
-    this.deletion = new PackDeletion(directory);
+    this.deletion = new PackDeletion(directory, window.usesLeases());
   }
 
   /**
@@ -78,6 +82,7 @@ final class Expiry {
               directory.indexFile(),
               unreferenced,
               Readers.census(directory),
+              window,
               clock.instant());
       Coverage coverage =
           new Coverage(index, snapshot.packs(), plan.deletions(), arena, cancellation);
@@ -129,25 +134,60 @@ final class Expiry {
       if (obstacle.isPresent()) {
         throw new StepFailure(Result.SKIPPED, "busy", obstacle.get());
       }
-      requireStillExpendable(snapshot.with(census), proven);
+      requireStillExpendable(
+          snapshot.with(census, window.look(directory, proven, clock.instant())), proven);
       Optional<String> lost = coverage.firstLost();
       if (lost.isPresent()) {
         throw changed(lost.get());
       }
-      replacement.publishWritable(String.valueOf(directory.indexFile().getFileName()));
+      try (SafetyWindow.Replacement index = window.replacing(directory, unreferenced.windows())) {
+        replacement.publishWritable(String.valueOf(directory.indexFile().getFileName()));
+        index.done(clock.instant());
+      }
       // Nothing that takes time comes between this and the packs being hidden.
       Optional<FileStamp> installed = FileStamp.find(directory.indexFile());
-      long deleted = deletion.delete(proven, indexLock, () -> reasonToKeep(indexLock, installed));
+      long deleted =
+          deletion.delete(
+              proven,
+              indexLock,
+              () -> reasonToKeep(indexLock, installed, snapshot, proven, coverage));
       return new Expired(deleted, "%d packs that nothing refers to".formatted(deleted));
     }
   }
 
-  private Optional<String> reasonToKeep(LockFile indexLock, Optional<FileStamp> installed)
+  /** Asked when the packs are hidden: nobody can come to open them any more, and who came before is seen. */
+  private Optional<String> reasonToKeep(
+      LockFile indexLock,
+      Optional<FileStamp> installed,
+      Snapshot snapshot,
+      List<StoredPack> hidden,
+      Coverage coverage)
       throws IOException, StepFailure {
     if (!indexLock.stillHeld() || !FileStamp.find(directory.indexFile()).equals(installed)) {
       return Optional.of("the multi-pack-index was replaced in spite of its lock");
     }
-    return permission.obstacle(Readers.census(directory));
+    Census census = Readers.census(directory);
+    Optional<String> obstacle = permission.obstacle(census);
+    return obstacle.isPresent()
+        ? obstacle
+        : coverage
+            .firstLost()
+            .or(() -> firstWanted(snapshot.with(census, snapshot.evidence()), hidden));
+  }
+
+  /** What the plan of this moment does not give up; leases are asked for when each pack is unlinked. */
+  private Optional<String> firstWanted(Snapshot snapshot, List<StoredPack> hidden) {
+    Set<StoredPack> sought = new HashSet<>(hidden);
+    return permission.plan(snapshot).expire().stream()
+        .filter(decision -> !decision.delete() && sought.contains(decision.pack().pack()))
+        .findFirst()
+        .map(ExpireDecision::reason);
+  }
+
+  private Set<StoredPack> expendable(Snapshot snapshot) {
+    Set<StoredPack> expendable = new HashSet<>();
+    permission.plan(snapshot).deletions().forEach(view -> expendable.add(view.pack()));
+    return expendable;
   }
 
   private void requireInstalled(Optional<FileStamp> verified) throws IOException, StepFailure {
@@ -159,8 +199,7 @@ final class Expiry {
   /** The plan of this moment has to give up each pack that is about to go, and each has to be as it was. */
   private void requireStillExpendable(Snapshot snapshot, List<StoredPack> proven)
       throws IOException, StepFailure {
-    Set<StoredPack> expendable = new HashSet<>();
-    permission.plan(snapshot).deletions().forEach(view -> expendable.add(view.pack()));
+    Set<StoredPack> expendable = expendable(snapshot);
     for (StoredPack pack : proven) {
       Path path = pack.data().path();
       if (!expendable.contains(pack)) {

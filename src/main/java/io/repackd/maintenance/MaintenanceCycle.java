@@ -74,8 +74,12 @@ public final class MaintenanceCycle {
    *
    * @throws IOException if it cannot be read; the message names the file
    */
-  public static Measurement measure(Registration registration) throws IOException {
-    return Measurements.take(ObjectDirectory.open(registration.location()));
+  public Measurement measure(Registration registration) throws IOException {
+    return measure(ObjectDirectory.open(registration.location()));
+  }
+
+  private Measurement measure(ObjectDirectory directory) throws IOException {
+    return Measurements.take(directory, UnreferencedLedger.read(stateDirectory, directory));
   }
 
   /**
@@ -124,10 +128,10 @@ public final class MaintenanceCycle {
         Conditions.checkPace(cancellation);
         ObjectDirectory directory = ObjectDirectory.open(registration.location());
         Conditions.check(directory, registration.settings(), clock.instant());
-        before = Optional.of(Measurements.take(directory));
+        before = Optional.of(measure(directory));
         before.ifPresent(counts -> listener.measured(registration, counts));
         Optional<StepFailure> failure = underLock(directory);
-        after = Optional.of(Measurements.take(directory));
+        after = Optional.of(measure(directory));
         after.ifPresent(counts -> listener.measured(registration, counts));
         return failure
             .map(this::failed)
@@ -157,6 +161,7 @@ public final class MaintenanceCycle {
                 clock,
                 UnreferencedLedger.read(stateDirectory, directory),
                 verifiedIndexes,
+                aggregation.window(),
                 lock,
                 cancellation);
         try {

@@ -3,7 +3,9 @@ package io.repackd.maintenance;
 import io.repackd.objectdir.GarbageKind;
 import io.repackd.objectdir.KeepOwner;
 import io.repackd.objectdir.PackKind;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The counts of one object directory at one moment. Alternates are not counted.
@@ -16,6 +18,7 @@ import java.util.Map;
  * @param indexedObjects objects in the multi-pack-index
  * @param packsOutsideIndex packs that the multi-pack-index does not list
  * @param unreferencedPacks packs that the multi-pack-index lists and takes no object from: they wait for deletion
+ * @param oldestUnreferenced since when that is so of the one that waits longest, as far as is remembered; empty if none waits
  * @param keepFiles number of {@code .keep} files by owner
  * @param garbageFiles files that belong to no pack, by kind
  * @param garbageBytes their bytes
@@ -29,6 +32,7 @@ public record Measurement(
     long indexedObjects,
     long packsOutsideIndex,
     long unreferencedPacks,
+    Optional<Instant> oldestUnreferenced,
     Map<KeepOwner, Long> keepFiles,
     Map<GarbageKind, Long> garbageFiles,
     Map<GarbageKind, Long> garbageBytes) {
@@ -38,6 +42,34 @@ public record Measurement(
     keepFiles = Map.copyOf(keepFiles);
     garbageFiles = Map.copyOf(garbageFiles);
     garbageBytes = Map.copyOf(garbageBytes);
+  }
+
+  /** Counts of which it is not remembered since when a pack waits. */
+  public Measurement(
+      Map<PackKind, Long> packs,
+      Map<PackKind, Long> packBytes,
+      long looseObjects,
+      long looseObjectBytes,
+      long indexedPacks,
+      long indexedObjects,
+      long packsOutsideIndex,
+      long unreferencedPacks,
+      Map<KeepOwner, Long> keepFiles,
+      Map<GarbageKind, Long> garbageFiles,
+      Map<GarbageKind, Long> garbageBytes) {
+    this(
+        packs,
+        packBytes,
+        looseObjects,
+        looseObjectBytes,
+        indexedPacks,
+        indexedObjects,
+        packsOutsideIndex,
+        unreferencedPacks,
+        Optional.empty(),
+        keepFiles,
+        garbageFiles,
+        garbageBytes);
   }
 
   /** The number of packs of all kinds. */

@@ -14,6 +14,8 @@ import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -22,7 +24,13 @@ import java.util.Optional;
 final class Measurements {
   private Measurements() {}
 
-  static Measurement take(ObjectDirectory directory) throws IOException {
+  /**
+   * Counts.
+   *
+   * @param unreferenced which packs are known to own nothing, and since when
+   */
+  static Measurement take(ObjectDirectory directory, UnreferencedSince unreferenced)
+      throws IOException {
     PackDirectoryListing listing = directory.listPacks();
     LooseObjects loose = directory.countLooseObjects();
     Map<PackKind, Long> packs = zeros(PackKind.class);
@@ -51,9 +59,18 @@ final class Measurements {
             .filter(pack -> owners.isEmpty() || !owners.get().lists(pack.indexName()))
             .count(),
         owners.map(OwnerCounts::unreferenced).orElse(0L),
+        owners.flatMap(counts -> oldest(listing, counts, unreferenced)),
         keeps,
         garbage,
         garbageBytes);
+  }
+
+  private static Optional<Instant> oldest(
+      PackDirectoryListing listing, OwnerCounts owners, UnreferencedSince unreferenced) {
+    return listing.packs().stream()
+        .filter(pack -> owners.lists(pack.indexName()) && owners.of(pack.indexName()) == 0)
+        .flatMap(pack -> unreferenced.since(pack).stream())
+        .min(Comparator.naturalOrder());
   }
 
   /** What the index says; nothing if there is none that can be read. That it is damaged, a verification says. */

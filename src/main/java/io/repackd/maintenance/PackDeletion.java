@@ -6,6 +6,8 @@ import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.DirectorySync;
+import io.repackd.platform.FileLease;
+import io.repackd.platform.FileLease.Use;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,12 +27,27 @@ import java.util.Optional;
  *
  * <p>So the packs are hidden first, all of them, by moving their {@code .idx} away: from then on nobody can come to list them.
  * Then whoever came before is looked for. If there is somebody, the packs are brought back and stay; if not, they are unlinked.
+ *
+ * <p>Where the kernel grants leases, each pack is unlinked under leases on its two files: nobody has them open or mapped at that
+ * moment, be it somebody who cannot be seen, and whoever comes to open them waits until it is over and then reads the unlinked file.
  */
 final class PackDeletion {
   private final ObjectDirectory directory;
+  private final boolean leases;
 
+  /** Deletion under leases. */
   PackDeletion(ObjectDirectory directory) {
+    this(directory, true);
+  }
+
+  /**
+   * Deletion.
+   *
+   * @param leases whether a pack stays that somebody uses by the word of the kernel
+   */
+  PackDeletion(ObjectDirectory directory, boolean leases) {
     this.directory = directory;
+    this.leases = leases;
   }
 
   /**
@@ -57,7 +74,15 @@ final class PackDeletion {
   }
 
   /** A pack that nobody can find any more, with the place where its index lies meanwhile. */
-  private record Hidden(StoredPack pack, Path index) {}
+  private record Hidden(StoredPack pack, Path index) {
+    Path data() {
+      return pack.data().path();
+    }
+
+    boolean indexUnchanged() throws IOException {
+      return FileStamp.find(index).filter(now -> now.sameFileAs(pack.index())).isPresent();
+    }
+  }
 
   /**
    * Unlinks the packs.
@@ -78,18 +103,49 @@ final class PackDeletion {
       }
       Optional<String> reason = lastLook.reasonToKeep();
       if (reason.isPresent()) {
-        throw new StepFailure(
-            Result.SKIPPED, "busy", reason.get() + " while packs were to be deleted");
+        throw busy(reason.get());
       }
+      for (Hidden pack : hidden) {
+        check(pack);
+      }
+      long deleted = 0;
+      while (!hidden.isEmpty()) {
+        delete(hidden.getLast());
+        hidden.removeLast();
+        deleted++;
+      }
+      DirectorySync.sync(directory.packDirectory());
+      return deleted;
     } catch (IOException | StepFailure | RuntimeException | Error e) {
       bringBack(hidden, e);
       throw e;
     }
-    for (Hidden gone : hidden) {
-      delete(gone);
+  }
+
+  private static StepFailure busy(String what) {
+    return new StepFailure(Result.SKIPPED, "busy", what + " while packs were to be deleted");
+  }
+
+  /** Looks at all of them before the first goes, so that mostly all stay or none. */
+  private void check(Hidden pack) throws IOException, StepFailure {
+    if (!pack.pack().data().unchanged() || !pack.indexUnchanged()) {
+      throw busy("somebody changed or deleted " + pack.data());
     }
-    DirectorySync.sync(directory.packDirectory());
-    return hidden.size();
+    for (Sidecar sidecar : Sidecar.values()) {
+      if (Files.exists(path(pack.pack(), sidecar.extension())) != pack.pack().has(sidecar)) {
+        throw busy("the .%s file of %s came or went".formatted(sidecar.extension(), pack.data()));
+      }
+    }
+    if (leases) {
+      requireUnused(FileUsers.of(pack.data(), pack.pack().data()), pack);
+      requireUnused(FileUsers.of(pack.index(), pack.pack().index()), pack);
+    }
+  }
+
+  private static void requireUnused(FileUsers.Answer answer, Hidden pack) throws StepFailure {
+    if (answer.use() == Use.SOMEBODY) {
+      throw busy("%s has %s open".formatted(answer.who(), pack.data()));
+    }
   }
 
   private Hidden hide(StoredPack pack) throws IOException {
@@ -100,6 +156,9 @@ final class PackDeletion {
 
   private static void bringBack(List<Hidden> hidden, Throwable reason) {
     for (Hidden pack : hidden) {
+      if (!Files.exists(pack.data())) {
+        continue; // whoever recovers ends what somebody else has begun
+      }
       try {
         Files.move(pack.index(), pack.pack().index().path(), StandardCopyOption.ATOMIC_MOVE);
       } catch (IOException e) {
@@ -108,9 +167,47 @@ final class PackDeletion {
     }
   }
 
+  private void delete(Hidden hidden) throws IOException, StepFailure {
+    if (!leases) {
+      unlink(hidden);
+      return;
+    }
+    try (Lease data = Lease.of(hidden.data());
+        Lease index = Lease.of(hidden.index())) {
+      if (data.isRefused() || index.isRefused()) {
+        throw busy("somebody opened " + hidden.data());
+      }
+      if (!hidden.pack().data().unchanged() || !hidden.indexUnchanged()) {
+        throw busy("somebody changed or deleted " + hidden.data());
+      }
+      unlink(hidden);
+    }
+  }
+
+  /** A lease, as far as it is to be had. */
+  private record Lease(Optional<FileLease> file, Use use) implements AutoCloseable {
+    static Lease of(Path path) {
+      try {
+        FileLease lease = FileLease.open(path);
+        return new Lease(Optional.of(lease), lease.take());
+      } catch (IOException e) {
+        return new Lease(Optional.empty(), Use.UNKNOWN);
+      }
+    }
+
+    boolean isRefused() {
+      return use == Use.SOMEBODY;
+    }
+
+    @Override
+    public void close() {
+      file.ifPresent(FileLease::close);
+    }
+  }
+
   /** The hidden index goes last: while it is there, whoever recovers knows what was under way. */
-  private static void delete(Hidden hidden) throws IOException {
-    Files.delete(hidden.pack().data().path());
+  private static void unlink(Hidden hidden) throws IOException {
+    Files.delete(hidden.data());
     for (Map.Entry<Sidecar, FileStamp> sidecar : hidden.pack().sidecars().entrySet()) {
       if (sidecar.getValue().unchanged()) {
         Files.deleteIfExists(sidecar.getValue().path());

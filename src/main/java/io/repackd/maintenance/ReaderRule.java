@@ -1,18 +1,23 @@
 package io.repackd.maintenance;
 
+import io.repackd.maintenance.Evidence.SupersededIndex;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.ProcessTable.Census;
 import io.repackd.platform.ProcessTable.Reader;
 import io.repackd.platform.ProcessTable.UsedFile;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Says whether a process that is seen could still want a pack which nothing refers to any more: one that has the pack or its
- * index open; one that reads a superseded multi-pack-index, which may send it to any pack; and a git or java process working
- * in the repository since before the pack became unreferenced, which may have read an older index or listed the directory.
+ * index open; one that reads a superseded multi-pack-index which may send it to the pack; and one that has worked in the
+ * repository since before the pack became unreferenced, which may have read an older index or listed the directory: a git, a java,
+ * or whoever has other packs open.
  */
 final class ReaderRule {
   /** What may read a repository without a file of it open at the moment. */
@@ -23,13 +28,47 @@ final class ReaderRule {
 
   private static final Set<String> WRITES_INDEXES = Set.of("multi-pack-index", "repack");
 
+  /**
+   * The start of a process is told by the clock of now, and when a pack became unreferenced was noted by the clock of then; and the
+   * kernel tells the time of its boot in whole seconds. So much later it may seem to have started than it has.
+   */
+  private static final Duration START_PRECISION =
+      Duration.ofSeconds(UnreferencedLedger.CLOCK_TOLERANCE_SECONDS + 2);
+
   private ReaderRule() {}
+
+  /** Whether processes of that name read repositories, even when they have nothing of them open. */
+  static boolean readsRepositories(String command) {
+    return READS_REPOSITORIES.contains(command) || command.startsWith("git-");
+  }
 
   /** The first process found that could want the pack, in words. */
   static Optional<String> obstacle(Snapshot snapshot, PackView view, Instant unreferencedSince) {
+    Set<Long> harmless =
+        snapshot.evidence().supersededIndexes().stream()
+            .filter(index -> !index.leadsTo(view))
+            .map(SupersededIndex::inode)
+            .collect(Collectors.toSet());
+    harmless.add(snapshot.indexInode());
     return new Question(
-            view.pack(), unreferencedSince, snapshot.indexFile(), snapshot.indexInode(), false)
-        .firstIn(snapshot.census());
+            view.pack(),
+            unreferencedSince.plus(START_PRECISION),
+            snapshot.indexFile(),
+            harmless,
+            false)
+        .firstIn(snapshot.census())
+        .or(() -> unseenReader(snapshot.evidence(), view));
+  }
+
+  private static Optional<String> unseenReader(Evidence evidence, PackView view) {
+    Optional<String> user = Optional.ofNullable(evidence.packsInUse().get(view.pack().name()));
+    return user.map("%s has it open"::formatted)
+        .or(() ->
+            evidence.supersededIndexes().stream()
+                .filter(index -> index.leadsTo(view))
+                .findFirst()
+                .map(SupersededIndex::readers)
+                .map("%s reads a superseded multi-pack-index"::formatted));
   }
 
   /**
@@ -38,32 +77,39 @@ final class ReaderRule {
    * @param pack the pack
    * @param since when it became superfluous
    * @param indexFile the multi-pack-index
-   * @param indexInode its inode number; whoever maps another by that path reads a superseded one
+   * @param harmlessIndexes the inode numbers of the installed index, and of those superseded ones which do not lead to the pack:
+   *     whoever maps another by that path may be led to it
    * @param repackIsKnown whether it is known which packs a git that repacks or collects garbage uses, and this is none of them:
    *     then such a one is only in the way if it has the pack open all the same
    */
   record Question(
-      StoredPack pack, Instant since, Path indexFile, long indexInode, boolean repackIsKnown) {
+      StoredPack pack,
+      Instant since,
+      Path indexFile,
+      Set<Long> harmlessIndexes,
+      boolean repackIsKnown) {
     /** The first process found that could want the pack, in words. */
     Optional<String> firstIn(Census census) {
       return census.readers().stream().flatMap(reader -> wants(reader).stream()).findFirst();
     }
 
     private Optional<String> wants(Reader reader) {
+      boolean readsPacks = readsRepositories(reader.command());
       for (UsedFile file : reader.files()) {
         if (isOfPack(file.path())) {
-          return Optional.of("%s has it open".formatted(reader.describe()));
+          return Optional.of(
+              "%s has %s %s"
+                  .formatted(reader.describe(), file.path(), file.mapped() ? "mapped" : "open"));
         }
-        if (file.path().equals(indexFile) && (file.deleted() || file.inode() != indexInode)) {
+        if (file.path().equals(indexFile) && !harmlessIndexes.contains(file.inode())) {
           return Optional.of("%s reads a superseded multi-pack-index".formatted(reader.describe()));
         }
+        readsPacks |= Objects.equals(indexFile.getParent(), file.path().getParent());
       }
       if (repackIsKnown && repacks(reader)) {
         return Optional.empty();
       }
-      boolean git =
-          READS_REPOSITORIES.contains(reader.command()) || reader.command().startsWith("git-");
-      return git && reader.started().isBefore(since)
+      return readsPacks && reader.started().isBefore(since)
           ? Optional.of("%s works here since before".formatted(reader.describe()))
           : Optional.empty();
     }
@@ -95,7 +141,7 @@ final class ReaderRule {
     return census.readers().stream()
         .filter(reader -> reader.command().startsWith("git"))
         .filter(reader -> commands.contains(commandOf(reader)))
-        .map(reader -> "%s: %s".formatted(reader.describe(), reader.arguments()))
+        .map(Reader::describe)
         .findFirst();
   }
 

@@ -31,7 +31,7 @@ final class RequestedExpiry implements Permission {
       new RepackSettings(false, new BatchSize.Everything(), Duration.ZERO);
 
   /** Nobody's presence keeps a pack. */
-  private static final Census NOBODY = new Census(List.of(), 0);
+  private final SafetyWindow window = SafetyWindow.withoutLeases();
 
   private final ObjectDirectory directory;
   private final Clock clock;
@@ -62,7 +62,7 @@ final class RequestedExpiry implements Permission {
         new IndexSidecars(listing).bitmapOf(directory.indexFile(), directory.hash());
     listener.begin("Deleting %d unreferenced packs".formatted(plan.deletions().size()));
     long deleted =
-        new Expiry(directory, this, UnreferencedSince.UNKNOWN, clock, cancellation)
+        new Expiry(directory, this, UnreferencedSince.UNKNOWN, window, clock, cancellation)
             .run(plan, verified)
             .packs();
     if (deleted > 0) {
@@ -78,7 +78,8 @@ final class RequestedExpiry implements Permission {
         listing.packs(),
         directory.indexFile(),
         UnreferencedSince.UNKNOWN,
-        NOBODY,
+        Census.NOBODY,
+        window,
         clock.instant());
   }
 
@@ -106,7 +107,7 @@ final class RequestedExpiry implements Permission {
 
   @Override
   public CyclePlan plan(Snapshot snapshot) {
-    return CyclePlanner.plan(snapshot.with(NOBODY), AT_ONCE, NO_REPACK, true);
+    return CyclePlanner.plan(snapshot.with(Census.NOBODY, Evidence.NONE), AT_ONCE, NO_REPACK, true);
   }
 
   /**

@@ -14,7 +14,6 @@ import io.repackd.platform.ProcessTable.Census;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -82,7 +81,8 @@ final class RequestedRepack {
         directory.listPacks().packs(),
         directory.indexFile(),
         UnreferencedSince.UNKNOWN,
-        new Census(List.of(), 0),
+        Census.NOBODY,
+        SafetyWindow.withoutLeases(),
         clock.instant());
   }
 }

@@ -15,6 +15,7 @@ import java.util.List;
  * @param indexFile the multi-pack-index
  * @param indexInode its inode number; whoever maps another by that path reads a superseded one
  * @param census the processes which have to do with the object directory
+ * @param evidence what the kernel says of readers besides
  */
 public record Snapshot(
     Instant taken,
@@ -22,13 +23,14 @@ public record Snapshot(
     List<PackView> packs,
     Path indexFile,
     long indexInode,
-    Census census) {
+    Census census,
+    Evidence evidence) {
   public Snapshot {
     packs = List.copyOf(packs);
   }
 
   /** The same with the processes of another moment. */
-  Snapshot with(Census newCensus) {
-    return new Snapshot(taken, traits, packs, indexFile, indexInode, newCensus);
+  Snapshot with(Census newCensus, Evidence newEvidence) {
+    return new Snapshot(taken, traits, packs, indexFile, indexInode, newCensus, newEvidence);
   }
 }

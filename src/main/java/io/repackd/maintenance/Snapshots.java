@@ -24,6 +24,7 @@ final class Snapshots {
    *
    * @param packs the packs that were listed
    * @param index where to read the multi-pack-index: the installed one, or a draft
+   * @param window asks the kernel who uses those packs that own nothing
    */
   static Snapshot take(
       ObjectDirectory directory,
@@ -31,6 +32,7 @@ final class Snapshots {
       Path index,
       UnreferencedSince unreferenced,
       Census census,
+      SafetyWindow window,
       Instant now)
       throws IOException {
     List<PackView> views = new ArrayList<>();
@@ -43,7 +45,20 @@ final class Snapshots {
       }
     }
     long inode = FileStamp.find(directory.indexFile()).map(FileStamp::inode).orElse(0L);
-    return new Snapshot(now, directory.traits(), views, directory.indexFile(), inode, census);
+    // Last, because a mapping of ours counts as anybody's.
+    List<StoredPack> doomed =
+        views.stream()
+            .filter(view -> view.unreferencedSince().isPresent())
+            .map(PackView::pack)
+            .toList();
+    return new Snapshot(
+        now,
+        directory.traits(),
+        views,
+        directory.indexFile(),
+        inode,
+        census,
+        window.look(directory, doomed, now));
   }
 
   private static PackView view(

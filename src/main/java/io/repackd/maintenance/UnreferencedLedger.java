@@ -41,7 +41,7 @@ import java.util.UUID;
  */
 final class UnreferencedLedger implements UnreferencedSince {
   /** The clock is slewed by less than this between two cycles. */
-  private static final long CLOCK_TOLERANCE_SECONDS = 10;
+  static final long CLOCK_TOLERANCE_SECONDS = 10;
 
   private final Path file;
   private final Path objectDirectory;
@@ -140,6 +140,13 @@ final class UnreferencedLedger implements UnreferencedSince {
     return Optional.ofNullable(entry)
         .filter(known -> known.describes(pack.data()))
         .map(Entry::since);
+  }
+
+  @Override
+  public Map<String, Instant> windows() {
+    Map<String, Instant> windows = new HashMap<>();
+    entries.forEach((name, entry) -> windows.put(name, entry.since()));
+    return windows;
   }
 
   /**

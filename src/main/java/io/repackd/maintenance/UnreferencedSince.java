@@ -2,6 +2,7 @@ package io.repackd.maintenance;
 
 import io.repackd.objectdir.StoredPack;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 
 /** Knows since when packs own nothing. */
@@ -14,6 +15,11 @@ interface UnreferencedSince {
           return Optional.empty();
         }
       };
+
+  /** All packs that are known to own nothing, by the names of their indexes, and since when. */
+  default Map<String, Instant> windows() {
+    return Map.of();
+  }
 
   /** Since when a pack owns nothing; empty if it is not known to own nothing. */
   Optional<Instant> since(StoredPack pack);

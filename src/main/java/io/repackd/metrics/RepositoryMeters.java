@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,7 @@ final class RepositoryMeters {
   static final String INDEX_OBJECTS = "repackd_multi_pack_index_objects";
   static final String PACKS_OUTSIDE_INDEX = "repackd_packs_outside_multi_pack_index";
   static final String UNREFERENCED_PACKS = "repackd_unreferenced_packs";
+  static final String UNREFERENCED_SINCE = "repackd_unreferenced_since_timestamp_seconds";
   static final String KEEP_FILES = "repackd_keep_files";
   static final String GARBAGE_FILES = "repackd_garbage_files";
   static final String GARBAGE_BYTES = "repackd_garbage_bytes";
@@ -114,6 +116,11 @@ final class RepositoryMeters {
         "Packs the multi-pack-index lists and takes no object from: they wait for deletion.",
         repository,
         Measurement::unreferencedPacks);
+    gauge(
+        UNREFERENCED_SINCE,
+        "Since when the pack waits for deletion that waits longest; 0 if none does.",
+        repository,
+        m -> m.oldestUnreferenced().map(RepositoryMeters::seconds).orElse(0.0));
     for (KeepOwner owner : KeepOwner.values()) {
       Tags tags = repository.and("owner", owner.label());
       number(KEEP_FILES, "Keep files, by owner.", tags, m -> m.keepFiles().getOrDefault(owner, 0L));
@@ -135,12 +142,17 @@ final class RepositoryMeters {
 
   private void number(
       String name, String description, Tags tags, ToLongFunction<Measurement> value) {
+    gauge(name, description, tags, counts -> (double) value.applyAsLong(counts));
+  }
+
+  private void gauge(
+      String name, String description, Tags tags, ToDoubleFunction<Measurement> value) {
     numbers.add(
         Gauge.builder(
                 name,
                 () -> {
                   Measurement now = measurement;
-                  return now == null ? Double.NaN : (double) value.applyAsLong(now);
+                  return now == null ? Double.NaN : value.applyAsDouble(now);
                 })
             .description(description)
             .tags(tags)

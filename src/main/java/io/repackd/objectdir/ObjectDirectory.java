@@ -1,11 +1,13 @@
 package io.repackd.objectdir;
 
+import io.repackd.platform.ProcessTable;
+import io.repackd.platform.ProcessTable.Census;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -165,12 +167,18 @@ public final class ObjectDirectory {
     return LockFile.acquire(path().resolve(lock.locked), lock == Lock.MAINTENANCE);
   }
 
-  /** The directories in which a process that reads these objects may work: the object directory and its repository's. */
-  public List<Path> directoriesOfReaders() {
-    return location
-        .commonDirectory()
-        .map(common -> List.of(path(), common, location.path()))
-        .orElse(List.of(path()));
+  /**
+   * The processes that use the object directory or work in its repository, or read it from elsewhere, without ourselves.
+   *
+   * @throws IOException if there is no process table
+   */
+  public Census readers() throws IOException {
+    Set<Path> directories = new HashSet<>(Set.of(path()));
+    if (location.commonDirectory().isPresent()) {
+      directories.add(location.commonDirectory().get());
+      directories.add(location.path().toRealPath());
+    }
+    return new ProcessTable().census(directories, new Borrowers(path()));
   }
 
   @Override

@@ -134,11 +134,11 @@ class CommandsTest {
                 + " aggregate.enabled=true aggregate.interval=5m aggregate.min-packs=10"
                 + " aggregate.min-loose=256 aggregate.min-age=1m aggregate.max-packs=1000"
                 + " aggregate.max-loose=50000 aggregate.max-objects=2000000"
-                + " aggregate.max-bytes=\"512 MiB\" aggregate.promisor=false"
-                + " expire.enabled=true expire.min-age=1h repack.enabled=true"
+                + " aggregate.max-bytes=\"512 MiB\" aggregate.promisor=false expire.enabled=true"
+                + " expire.min-age=1h expire.min-age-unseen=1d repack.enabled=true"
                 + " repack.strategy=batch repack.batch-size=auto repack.min-age=5s"
-                + " repack.delta-search=on safety.foreign-owner=refuse"
-                + " safety.disk-reserve=\"1 GiB\"\n");
+                + " repack.delta-search=on safety.foreign-owner=refuse safety.disk-reserve=\"1"
+                + " GiB\"\n");
     assertThat(errors)
         .hasToString("warning: " + file + ":1: no repository: " + root.resolve("gone") + "\n");
   }

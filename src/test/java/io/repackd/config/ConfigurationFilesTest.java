@@ -78,7 +78,7 @@ class ConfigurationFilesTest {
     assertThat(configuration.repositories())
         .allSatisfy(entry ->
             assertThat(entry.settings().expire())
-                .isEqualTo(new ExpireSettings(false, Duration.ofHours(2))));
+                .isEqualTo(new ExpireSettings(false, Duration.ofHours(2), Duration.ofDays(1))));
     assertThat(configuration.files())
         .contains(dropIns, dropIns.resolve("10.conf"), dropIns.resolve("20.conf"))
         .doesNotContain(dropIns.resolve("30.conf.bak"), dropIns.resolve(".40.conf"));

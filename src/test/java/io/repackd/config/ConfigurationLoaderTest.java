@@ -49,7 +49,7 @@ class ConfigurationLoaderTest {
                         2_000_000,
                         512L << 20,
                         false),
-                    new ExpireSettings(true, Duration.ofHours(1)),
+                    new ExpireSettings(true, Duration.ofHours(1), Duration.ofDays(1)),
                     new RepackSettings(
                         true,
                         RepackStrategy.BATCH,
@@ -82,7 +82,7 @@ class ConfigurationLoaderTest {
             multi-pack-index { enabled = false }
             aggregate { enabled = off, interval = 7s, min-packs = 3, min-loose = 4, min-age = 5m, max-packs = 600, max-loose = 700 }
             aggregate { max-objects = 800, max-bytes = 9 MiB, promisor = yes }
-            expire { enabled = false, min-age = 2d }
+            expire { enabled = false, min-age = 2d, min-age-unseen = 4d }
             repack { enabled = no, strategy = geometric, batch-size = 3 GiB, min-age = 1m, delta-search = off }
             safety { foreign-owner = allow, disk-reserve = 5 MiB }
             max-concurrent = 7
@@ -116,7 +116,7 @@ class ConfigurationLoaderTest {
                         800,
                         9L << 20,
                         true),
-                    new ExpireSettings(false, Duration.ofDays(2)),
+                    new ExpireSettings(false, Duration.ofDays(2), Duration.ofDays(4)),
                     new RepackSettings(
                         false,
                         RepackStrategy.GEOMETRIC,
@@ -139,7 +139,7 @@ class ConfigurationLoaderTest {
     Configuration configuration =
         temporary.load(
             """
-            expire { enabled = false, min-age = 2d }
+            expire { enabled = false, min-age = 2d, min-age-unseen = 4d }
             repositories = [
               { path = /srv/a.git, name = a, expire { min-age = 3h }, schedule = daily }
               "/srv/*.git"
@@ -150,7 +150,8 @@ class ConfigurationLoaderTest {
     assertThat(own.pattern()).isEqualTo("/srv/a.git");
     assertThat(own.name()).contains("a");
     assertThat(own.origin()).isEqualTo(temporary.systemFile() + ":3");
-    assertThat(own.settings().expire()).isEqualTo(new ExpireSettings(false, Duration.ofHours(3)));
+    assertThat(own.settings().expire())
+        .isEqualTo(new ExpireSettings(false, Duration.ofHours(3), Duration.ofDays(4)));
     assertThat(own.settings().schedule()).isEqualTo(Schedule.Cron.DAILY);
     assertThat(own.settings().repack()).isEqualTo(configuration.defaults().repack());
     assertThat(configuration.repositories().getLast().settings())
@@ -170,7 +171,7 @@ class ConfigurationLoaderTest {
               multi-pack-index { enabled = false }
               aggregate { enabled = off, interval = 7s, min-packs = 3, min-loose = 4, min-age = 5m, max-packs = 600, max-loose = 700 }
               aggregate { max-objects = 800, max-bytes = 9 MiB, promisor = yes }
-              expire { enabled = false, min-age = 2d }
+              expire { enabled = false, min-age = 2d, min-age-unseen = 4d }
               repack { enabled = false, strategy = Geometric, batch-size = 0, min-age = 1m, delta-search = no }
               safety { foreign-owner = allow, disk-reserve = 5 MiB }
             } ]

@@ -93,7 +93,7 @@ class AggregatePlannerTest {
     private final Set<String> own = new HashSet<>();
     private Optional<String> untold = Optional.empty();
     private Optional<String> foreign = Optional.empty();
-    private Census census = new Census(List.of(), 0);
+    private Census census = Census.NOBODY;
 
     Scene with(StoredPack... more) {
       packs.addAll(List.of(more));
@@ -130,7 +130,8 @@ class AggregatePlannerTest {
               damaged,
               own,
               foreign,
-              census),
+              census,
+              Evidence.NONE),
           settings,
           request);
     }
@@ -327,7 +328,7 @@ class AggregatePlannerTest {
 
   private static Census running(String arguments, Duration ago, UsedFile... files) {
     return new Census(
-        List.of(new Reader(42, "git", arguments, NOW.minus(ago), true, Set.of(files))), 0);
+        List.of(new Reader(42, "git", arguments, NOW.minus(ago), true, Set.of(files))));
   }
 
   private static String whyNot(Scene scene) {
@@ -397,7 +398,8 @@ class AggregatePlannerTest {
       Scene scene = Scene.supersededFor(Duration.ofHours(1));
       UsedFile used = new UsedFile(PACKS.resolve(file), 5, false);
       scene.census = running("git log", Duration.ofMinutes(1), used);
-      assertThat(whyNot(scene)).isEqualTo("git (pid 42) has it open");
+      assertThat(whyNot(scene))
+          .isEqualTo("git log (pid 42) has %s open".formatted(PACKS.resolve(file)));
       assertThat(scene.plan().due()).hasSize(2);
     }
   }
@@ -414,7 +416,7 @@ class AggregatePlannerTest {
   void whoeverMayHaveListedThePacksBeforeKeepsAll() {
     Scene scene = Scene.supersededFor(Duration.ofHours(1));
     scene.census = running("git log", Duration.ofMinutes(61));
-    assertThat(whyNot(scene)).isEqualTo("git (pid 42) works here since before");
+    assertThat(whyNot(scene)).isEqualTo("git log (pid 42) works here since before");
     scene.census = running("git log", Duration.ofMinutes(59));
     assertThat(scene.plan().due()).hasSize(3);
   }

@@ -11,6 +11,7 @@ import io.repackd.config.RepackSettings;
 import io.repackd.config.SafetySettings;
 import io.repackd.config.Schedule;
 import io.repackd.maintenance.CyclePlan.ExpireDecision;
+import io.repackd.maintenance.Evidence.SupersededIndex;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.PackKind;
@@ -19,6 +20,7 @@ import io.repackd.objectdir.SharedPermissions;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.ProcessTable.Census;
+import io.repackd.platform.ProcessTable.Hidden;
 import io.repackd.platform.ProcessTable.Reader;
 import io.repackd.platform.ProcessTable.UsedFile;
 import java.nio.file.Path;
@@ -90,11 +92,11 @@ class CyclePlannerTest {
     RepositoryTraits traits =
         new RepositoryTraits(
             HashAlgorithm.SHA1, true, precious, true, false, -1, SharedPermissions.UMASK);
-    return new Snapshot(NOW, traits, List.of(packs), INDEX, INDEX_INODE, census);
+    return new Snapshot(NOW, traits, List.of(packs), INDEX, INDEX_INODE, census, Evidence.NONE);
   }
 
   private static CyclePlan plan(BatchSize batchSize, PackView... packs) {
-    Snapshot snapshot = snapshot(false, new Census(List.of(), 0), packs);
+    Snapshot snapshot = snapshot(false, Census.NOBODY, packs);
     return CyclePlanner.plan(snapshot, settings(batchSize), false);
   }
 
@@ -125,7 +127,7 @@ class CyclePlannerTest {
 
   private static Census running(String command, Duration ago, UsedFile... files) {
     return new Census(
-        List.of(new Reader(42, command, command + " log", NOW.minus(ago), true, Set.of(files))), 0);
+        List.of(new Reader(42, command, command + " log", NOW.minus(ago), true, Set.of(files))));
   }
 
   @Test
@@ -242,7 +244,7 @@ class CyclePlannerTest {
 
   @Test
   void anUnreferencedPackGoesWhenItsWindowHasPassed() {
-    Census nobody = new Census(List.of(), 0);
+    Census nobody = Census.NOBODY;
     assertThat(expire(unreferenced("p", Duration.ofMinutes(61)), nobody, false).delete()).isTrue();
     ExpireDecision young = expire(unreferenced("p", Duration.ofMinutes(15)), nobody, false);
     assertThat(young.delete()).isFalse();
@@ -252,7 +254,7 @@ class CyclePlannerTest {
 
   @Test
   void nothingLiftsTheProtectionOfASidecar() {
-    Census nobody = new Census(List.of(), 0);
+    Census nobody = Census.NOBODY;
     for (Sidecar sidecar : List.of(Sidecar.KEEP, Sidecar.MTIMES, Sidecar.BITMAP)) {
       PackView pack = unreferenced("p", Duration.ofDays(30), sidecar);
       assertThat(expire(pack, nobody, true).delete()).as(sidecar.toString()).isFalse();
@@ -266,7 +268,8 @@ class CyclePlannerTest {
       UsedFile used = new UsedFile(PACKS.resolve("p" + extension), 5, false);
       ExpireDecision decision = expire(pack, running("cat", Duration.ZERO, used), true);
       assertThat(decision.delete()).isFalse();
-      assertThat(decision.reason()).isEqualTo("cat (pid 42) has it open");
+      assertThat(decision.reason())
+          .isEqualTo("cat log (pid 42) has %s open".formatted(PACKS.resolve("p" + extension)));
     }
   }
 
@@ -277,24 +280,140 @@ class CyclePlannerTest {
     UsedFile replaced = new UsedFile(INDEX, INDEX_INODE + 1, true);
     assertThat(expire(pack, running("git", Duration.ZERO, current), true).delete()).isTrue();
     assertThat(expire(pack, running("git", Duration.ZERO, replaced), true).reason())
-        .isEqualTo("git (pid 42) reads a superseded multi-pack-index");
+        .isEqualTo("git log (pid 42) reads a superseded multi-pack-index");
   }
 
   @Test
   void aGitProcessFromBeforeKeepsIt() {
     PackView pack = unreferenced("p", Duration.ofHours(2));
     assertThat(expire(pack, running("git", Duration.ofHours(3)), true).reason())
-        .isEqualTo("git (pid 42) works here since before");
+        .isEqualTo("git log (pid 42) works here since before");
     assertThat(expire(pack, running("git", Duration.ofHours(1)), true).delete()).isTrue();
     assertThat(expire(pack, running("java", Duration.ofHours(3)), true).delete()).isFalse();
     assertThat(expire(pack, running("bash", Duration.ofHours(3)), true).delete()).isTrue();
   }
 
   @Test
+  void whoeverHasOtherPacksOpenSinceBeforeKeepsItWhateverItIsCalled() {
+    PackView pack = unreferenced("p", Duration.ofHours(2));
+    UsedFile other = new UsedFile(PACKS.resolve("q.pack"), 5, false, true);
+    assertThat(expire(pack, running("gitserver", Duration.ofHours(3), other), true).delete())
+        .isFalse();
+    assertThat(expire(pack, running("gitserver", Duration.ofHours(1), other), true).delete())
+        .isTrue();
+  }
+
+  @Test
+  void aStartThatIsNotKnownToASecondCountsAsBefore() {
+    PackView pack = unreferenced("p", Duration.ofHours(2));
+    Duration soonAfter = Duration.ofHours(2).minusSeconds(10);
+    assertThat(expire(pack, running("git", soonAfter), true).delete()).isFalse();
+  }
+
+  private static ExpireDecision expire(PackView pack, Census census, Evidence evidence) {
+    Snapshot snapshot = snapshot(false, census, pack, owner("owner", 5, MIB));
+    return CyclePlanner.plan(
+            snapshot.with(census, evidence),
+            new ExpireSettings(true, Duration.ofHours(1), Duration.ofDays(1)),
+            settings(new BatchSize.Auto()).repack(),
+            false)
+        .expire()
+        .getFirst();
+  }
+
+  private static Evidence evidence(boolean exact, Duration watched, SupersededIndex... indexes) {
+    return new Evidence(
+        Map.of(), List.of(indexes), exact, Optional.of(NOW.minus(watched)), Optional.empty());
+  }
+
+  @Test
+  void whereNotEverybodyCanBeSeenTimeAloneDecides() {
+    Census closed = Census.none("there is no process table");
+    PackView young = unreferenced("p", Duration.ofHours(23));
+    assertThat(expire(young, closed, Evidence.NONE).reason())
+        .isEqualTo("its safety window lasts another 1 h, because there is no process table");
+    assertThat(expire(young, Census.NOBODY, Evidence.NONE).delete()).isTrue();
+    PackView old = unreferenced("p", Duration.ofHours(25));
+    assertThat(expire(old, closed, Evidence.NONE).delete()).isTrue();
+  }
+
+  @Test
+  void leasesDoInsteadOfTheProcessTableOnceTheyHaveWatchedAllIndexesForLongEnough() {
+    Census closed = Census.none("there is no process table");
+    PackView pack = unreferenced("p", Duration.ofHours(2));
+    assertThat(expire(pack, closed, evidence(true, Duration.ofHours(25))).delete()).isTrue();
+    assertThat(expire(pack, closed, evidence(true, Duration.ofHours(23))).delete()).isFalse();
+    assertThat(expire(pack, closed, evidence(false, Duration.ofHours(25))).delete()).isFalse();
+  }
+
+  @Test
+  void ofTheProcessesOfOthersOnlyThoseThatReadRepositoriesMatterWhereLeasesAreGranted() {
+    PackView pack = unreferenced("p", Duration.ofHours(2));
+    Census git = new Census(List.of(), List.of(new Hidden(7, "git")), Optional.empty());
+    Census other = new Census(List.of(), List.of(new Hidden(8, "sshd")), Optional.empty());
+    Duration justNow = Duration.ZERO;
+    assertThat(expire(pack, git, evidence(true, justNow)).reason())
+        .endsWith("because git (pid 7) cannot be looked into");
+    assertThat(expire(pack, other, evidence(true, justNow)).delete()).isTrue();
+    assertThat(expire(pack, other, evidence(false, justNow)).reason())
+        .endsWith("because sshd (pid 8) cannot be looked into");
+  }
+
+  @Test
+  void onANetworkFileSystemNothingButTimeDoes() {
+    Evidence remote =
+        new Evidence(
+            Map.of(),
+            List.of(),
+            true,
+            Optional.of(NOW.minus(Duration.ofDays(9))),
+            Optional.of("other machines may read it (nfs4)"));
+    PackView pack = unreferenced("p", Duration.ofHours(2));
+    assertThat(expire(pack, Census.NOBODY, remote).reason()).endsWith("may read it (nfs4)");
+    PackView old = unreferenced("p", Duration.ofHours(25));
+    assertThat(expire(old, Census.NOBODY, remote).delete()).isTrue();
+  }
+
+  @Test
+  void whoIsNotSeenKeepsThePackAndIsNamedAsFarAsPossible() {
+    Evidence used =
+        new Evidence(
+            Map.of("p", "somebody who is not seen"),
+            List.of(),
+            true,
+            Optional.of(NOW),
+            Optional.empty());
+    ExpireDecision decision = expire(unreferenced("p", Duration.ofDays(9)), Census.NOBODY, used);
+    assertThat(decision)
+        .returns(false, ExpireDecision::delete)
+        .returns(true, ExpireDecision::awaitsReader)
+        .returns("somebody who is not seen has it open", ExpireDecision::reason);
+  }
+
+  @Test
+  void theReadersOfASupersededIndexKeepOnlyWhatItLeadsTo() {
+    Duration since = Duration.ofHours(2);
+    PackView pack = unreferenced("p", since);
+    SupersededIndex before = new SupersededIndex(5, "git (pid 7)", Map.of());
+    SupersededIndex after =
+        new SupersededIndex(6, "git (pid 8)", Map.of("p.idx", NOW.minus(since)));
+    SupersededIndex between =
+        new SupersededIndex(7, "git (pid 9)", Map.of("p.idx", NOW.minus(Duration.ofHours(9))));
+    Duration justNow = Duration.ZERO;
+    assertThat(expire(pack, Census.NOBODY, evidence(true, justNow, before, after)).reason())
+        .isEqualTo("git (pid 7) reads a superseded multi-pack-index");
+    assertThat(expire(pack, Census.NOBODY, evidence(true, justNow, after)).delete()).isTrue();
+    assertThat(expire(pack, Census.NOBODY, evidence(true, justNow, between)).delete()).isFalse();
+    Census seen = running("git", Duration.ofMinutes(5), new UsedFile(INDEX, 6, true, true));
+    assertThat(expire(pack, seen, evidence(true, justNow, after)).delete()).isTrue();
+    assertThat(expire(pack, seen, evidence(true, justNow)).delete()).isFalse();
+  }
+
+  @Test
   void preciousObjectsAreNeverDeleted() {
     CyclePlan plan =
         CyclePlanner.plan(
-            snapshot(true, new Census(List.of(), 0), unreferenced("p", Duration.ofDays(9))),
+            snapshot(true, Census.NOBODY, unreferenced("p", Duration.ofDays(9))),
             settings(new BatchSize.Auto()),
             true);
     assertThat(plan.deletions()).isEmpty();
@@ -304,12 +423,12 @@ class CyclePlannerTest {
   void aCommandThatMayDeletePacksIsRecognised() {
     for (String arguments :
         List.of("git gc", "git repack -d", "git maintenance run", "git multi-pack-index write")) {
-      Census census = new Census(List.of(new Reader(7, "git", arguments, NOW, true, Set.of())), 0);
+      Census census = new Census(List.of(new Reader(7, "git", arguments, NOW, true, Set.of())));
       assertThat(ReaderRule.foreignMaintenance(census)).as(arguments).isPresent();
     }
     List<String> harmless = new ArrayList<>(Arrays.asList("git log", "git fetch origin", "git"));
     for (String arguments : harmless) {
-      Census census = new Census(List.of(new Reader(7, "git", arguments, NOW, true, Set.of())), 0);
+      Census census = new Census(List.of(new Reader(7, "git", arguments, NOW, true, Set.of())));
       assertThat(ReaderRule.foreignMaintenance(census)).as(arguments).isEmpty();
     }
   }

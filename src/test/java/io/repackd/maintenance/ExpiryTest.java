@@ -23,6 +23,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -71,7 +73,8 @@ class ExpiryTest {
         directory.listPacks().packs(),
         directory.indexFile(),
         ledger,
-        new Census(List.of(), 0),
+        Census.NOBODY,
+        SafetyWindow.withoutLeases(),
         NOW);
   }
 
@@ -100,6 +103,7 @@ class ExpiryTest {
                   Clock.systemUTC(),
                   lock),
               ledger,
+              new SafetyWindow(),
               Clock.systemUTC(),
               new Cancellation());
       assertThatThrownBy(() -> expiry.run(plan, verified))
@@ -126,6 +130,91 @@ class ExpiryTest {
       Files.delete(data);
       assertThat(coverage.firstLost()).get().asString().contains(data.toString());
     }
+  }
+
+  /** Something happens at the second question, which is asked when the packs are hidden. */
+  private record Interrupted(Permission permission, List<Integer> asked, Event event)
+      implements Permission {
+    @Override
+    public CyclePlan plan(Snapshot snapshot) {
+      return permission.plan(snapshot);
+    }
+
+    @Override
+    public Optional<String> obstacle(Census census) throws IOException, StepFailure {
+      asked.add(1);
+      if (asked.size() == 2) {
+        event.happen();
+      }
+      return permission.obstacle(census);
+    }
+
+    @Override
+    public void unproven(PackView pack, String uncoveredId) {
+      throw new AssertionError("unproven: " + pack);
+    }
+  }
+
+  private interface Event {
+    void happen() throws IOException;
+  }
+
+  private void expire(Event whileTheyAreHidden) throws IOException, StepFailure {
+    try (LockFile lock = directory.lock(ObjectDirectory.Lock.MAINTENANCE)) {
+      Permission permission =
+          new CyclePermission(
+              directory,
+              TestRegistrations.settings(true, TestRegistrations.EVERY_DAY, Duration.ZERO),
+              Request.SCHEDULED,
+              Clock.fixed(NOW, ZoneOffset.UTC),
+              lock);
+      new Expiry(
+              directory,
+              new Interrupted(permission, new ArrayList<>(), whileTheyAreHidden),
+              ledger,
+              new SafetyWindow(),
+              Clock.fixed(NOW, ZoneOffset.UTC),
+              new Cancellation())
+          .run(plan(), FileStamp.find(repository.index()));
+    }
+  }
+
+  @Test
+  void whileThePacksAreHiddenWhatTheProofReliesOnIsLookedAtOnceMore() throws Exception {
+    assertThatThrownBy(() -> expire(() -> Files.createFile(Path.of(complete + ".mtimes"))))
+        .isInstanceOf(StepFailure.class)
+        .hasMessageContaining("has become a pack of another kind");
+    assertThat(repository.files(".idx")).hasSize(4);
+  }
+
+  @Test
+  void whileThePacksAreHiddenNobodyMayHoldThemByTheirFiles() throws Exception {
+    Path data = oldest().data().path();
+    List<Process> readers = new ArrayList<>();
+    assertThatThrownBy(() ->
+            expire(() -> {
+              Process reader =
+                  new ProcessBuilder("sh", "-c", "exec 5<" + data + "; echo; cat").start();
+              readers.add(reader);
+              reader.inputReader().readLine();
+            }))
+        .isInstanceOf(StepFailure.class)
+        .hasMessageContaining("pid " + readers.getFirst().pid());
+    assertThat(repository.files(".idx")).hasSize(4);
+    readers.getFirst().outputWriter().close();
+    readers.getFirst().waitFor();
+    repository.git("multi-pack-index", "write");
+    repository.assertHealthy();
+  }
+
+  @Test
+  void theReplacementIsCompleteAndInstalledBeforeTheFirstPackGoes() throws Exception {
+    expire(() -> {
+      assertThat(repository.packFiles()).hasSize(4);
+      assertThat(repository.git("multi-pack-index", "verify")).isEmpty();
+    });
+    assertThat(repository.packFiles()).containsExactly(Path.of(complete + ".pack"));
+    repository.assertHealthy();
   }
 
   @Test

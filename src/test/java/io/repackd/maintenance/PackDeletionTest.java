@@ -3,6 +3,7 @@ package io.repackd.maintenance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.repackd.BatchReader;
 import io.repackd.GitRepository;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
@@ -11,6 +12,7 @@ import io.repackd.objectdir.StoredPack;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -87,6 +89,52 @@ class PackDeletionTest {
     assertThat(repository.packFiles()).hasSize(4);
     assertThat(repository.reachable()).isEqualTo(reachable);
     repository.assertHealthy();
+  }
+
+  @Test
+  void packsThatSomebodyReadsComeBackWhoeverItIs() throws Exception {
+    Path index = repository.index();
+    Path aside = temporary.resolve("index");
+    Files.move(index, aside); // a git that reads the packs themselves
+    try (BatchReader git = new BatchReader(repository)) {
+      for (String object : reachable.split("\n")) {
+        assertThat(git.read(object.substring(0, 40))).doesNotContain("missing");
+      }
+      Files.move(aside, index);
+      assertThatThrownBy(() -> delete(Optional::empty))
+          .isInstanceOf(StepFailure.class)
+          .hasMessageContaining("git cat-file --batch-check (pid %d) has ".formatted(git.pid()));
+      assertThat(repository.packFiles()).hasSize(4);
+      assertThat(repository.files(".idx")).hasSize(4);
+      repository.assertHealthy();
+    }
+    assertThat(delete(Optional::empty)).isEqualTo(3);
+  }
+
+  @Test
+  void aPackThatWasChangedOrKeptWhileItWasHiddenComesBack() throws Exception {
+    StoredPack pack = doomed.getFirst();
+    Path keep = repository.packs().resolve(pack.name() + ".keep");
+    assertThatThrownBy(() -> delete(() -> doing(() -> Files.createFile(keep))))
+        .isInstanceOf(StepFailure.class)
+        .hasMessageContaining(".keep");
+    assertThat(repository.files(".idx")).hasSize(4);
+    Files.delete(keep);
+    assertThatThrownBy(() ->
+            delete(() -> doing(() -> GitRepository.setModified(pack.data().path(), Instant.now()))))
+        .isInstanceOf(StepFailure.class)
+        .hasMessageContaining("changed");
+    assertThat(repository.files(".idx")).hasSize(4);
+    repository.assertHealthy();
+  }
+
+  private interface Event {
+    void happen() throws IOException;
+  }
+
+  private static Optional<String> doing(Event event) throws IOException {
+    event.happen();
+    return Optional.empty();
   }
 
   @Test

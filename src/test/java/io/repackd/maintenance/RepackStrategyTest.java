@@ -83,7 +83,13 @@ class RepackStrategyTest {
             HashAlgorithm.SHA1, true, false, true, false, -1, SharedPermissions.UMASK);
     Snapshot snapshot =
         new Snapshot(
-            NOW, traits, packs, PACKS.resolve("multi-pack-index"), 77, new Census(List.of(), 0));
+            NOW,
+            traits,
+            packs,
+            PACKS.resolve("multi-pack-index"),
+            77,
+            Census.NOBODY,
+            Evidence.NONE);
     return CyclePlanner.plan(snapshot, new ExpireSettings(true, HOUR), settings, false);
   }
 

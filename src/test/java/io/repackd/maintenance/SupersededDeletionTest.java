@@ -90,7 +90,7 @@ class SupersededDeletionTest {
     AggregateMemory memory = new AggregateMemory();
     Clock clock = Clock.systemUTC();
     AggregateSnapshot snapshot =
-        new AggregateSnapshots(directory, memory, clock, BootClock.SYSTEM)
+        new AggregateSnapshots(directory, memory, new SafetyWindow(), clock, BootClock.SYSTEM)
             .take(directory.listPacks().packs(), Set.of());
     int[] asked = {0};
     BootClock interrupted =
@@ -106,7 +106,7 @@ class SupersededDeletionTest {
             directory,
             SETTINGS,
             NOW,
-            new AggregateSnapshots(directory, memory, clock, interrupted),
+            new AggregateSnapshots(directory, memory, new SafetyWindow(), clock, interrupted),
             memory,
             new Cancellation())
         .delete(plan.due(), snapshot);

@@ -96,6 +96,75 @@ class ProcessTableTest {
   }
 
   @Test
+  void whoHasAFileMappedByAnotherPathIsFoundByItsInode() throws Exception {
+    Path file = Files.writeString(directory.resolve("x.pack"), "content");
+    Path elsewhere = Files.createLink(directory.resolve("y.pack"), file);
+    long device = (long) Files.getAttribute(file, "unix:dev");
+    long inode = (long) Files.getAttribute(file, "unix:ino");
+    Process process = start("exec 5<" + elsewhere);
+    try {
+      assertThat(new ProcessTable().usersOf(device, inode))
+          .anySatisfy(
+              user -> assertThat(user).startsWith("sh -c").contains("pid " + process.pid()));
+      assertThat(new ProcessTable().usersOf(device, inode + 1_000_000)).isEmpty();
+    } finally {
+      end(process);
+    }
+    assertThat(new ProcessTable().usersOf(device, inode)).isEmpty();
+  }
+
+  /** A mapping of a real process, whose program is a file like any other. */
+  @Test
+  void whoHasMappedAFileIsFoundByItsInode() throws Exception {
+    Process process = start("true");
+    try {
+      Path program = Path.of("/proc", Long.toString(process.pid()), "exe").toRealPath();
+      long device = (long) Files.getAttribute(program, "unix:dev");
+      long inode = (long) Files.getAttribute(program, "unix:ino");
+      assertThat(new ProcessTable().usersOf(device, inode))
+          .anySatisfy(user -> assertThat(user).contains("pid " + process.pid()));
+    } finally {
+      end(process);
+    }
+  }
+
+  private Path closedTable() throws IOException {
+    Path proc = Files.createDirectories(directory.resolve("proc"));
+    Files.writeString(proc.resolve("stat"), "btime 1700000000\n");
+    Path process = Files.createDirectories(proc.resolve("42"));
+    Files.writeString(process.resolve("cmdline"), "git\0gc\0");
+    Files.writeString(process.resolve("comm"), "git\n");
+    return proc;
+  }
+
+  @Test
+  void whoCannotBeLookedIntoIsCountedAndNamed() throws Exception {
+    assertThat(new ProcessTable(closedTable()).census(Set.of(directory)).hidden())
+        .singleElement()
+        .satisfies(hidden -> assertThat(hidden.describe()).isEqualTo("git (pid 42)"));
+  }
+
+  @Test
+  void aTableThatDoesNotShowEverybodySaysSo() throws Exception {
+    Path proc = closedTable();
+    ProcessTable table = new ProcessTable(proc);
+    assertThat(table.census(Set.of(directory)).closed()).get().asString().contains("hidepid");
+    Files.createDirectories(proc.resolve("1"));
+    Path own = Files.createDirectories(proc.resolve("self/ns"));
+    Files.createSymbolicLink(own.resolve("pid"), Path.of("pid:[4026532266]"));
+    assertThat(table.census(Set.of(directory)).closed()).get().asString().contains("container");
+    Files.delete(own.resolve("pid"));
+    Files.createSymbolicLink(own.resolve("pid"), Path.of("pid:[4026531836]"));
+    assertThat(table.census(Set.of(directory)).closed()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ext4, false", "btrfs, false", "tmpfs, false", "nfs4, true", "fuse.sshfs, true"})
+  void aFileSystemOfOtherMachinesIsKnownByItsType(String type, boolean remote) {
+    assertThat(RemoteFileSystem.isRemote(type)).isEqualTo(remote);
+  }
+
+  @Test
   void aStampTellsALiveProcessFromADeadOne() throws Exception {
     assertThat(ProcessStamp.own().provablyDead()).isFalse();
     Process process = start("true");

@@ -1,0 +1,146 @@
+package io.repackd.maintenance;
+
+import io.repackd.maintenance.Evidence.SupersededIndex;
+import io.repackd.maintenance.IndexWatch.Superseded;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.platform.FileLease.Use;
+import io.repackd.platform.RemoteFileSystem;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Watches, for as long as this process lives, who may still need what cycles delete.
+ *
+ * <p><b>Superseded indexes.</b> A reader keeps the multi-pack-index that it has loaded, and goes to the packs which that one names,
+ * however often it is replaced. So before an index is replaced its file is opened, and the descriptor is kept while the kernel
+ * refuses a lease on it: while it has a reader. What has none is closed, and nobody can come to it any more. If somebody else
+ * replaces the index, that one is not known; then the watch begins anew.
+ *
+ * <p><b>Packs.</b> Whether anybody uses a pack or its index is asked in the same way each time when a plan is made.
+ *
+ * <p>What stands in the way of knowing is told once.
+ */
+final class SafetyWindow {
+  private static final Logger log = LoggerFactory.getLogger(SafetyWindow.class);
+
+  private final boolean leases;
+  private final Map<Path, IndexWatch> watches = new ConcurrentHashMap<>();
+  private final Map<Path, Map<String, String>> told = new ConcurrentHashMap<>();
+
+  SafetyWindow() {
+    this(true);
+  }
+
+  private SafetyWindow(boolean leases) {
+    this.leases = leases;
+  }
+
+  /** One that asks nothing of the kernel: for somebody who does not wait for readers. */
+  static SafetyWindow withoutLeases() {
+    return new SafetyWindow(false);
+  }
+
+  boolean usesLeases() {
+    return leases;
+  }
+
+  /**
+   * Asks the kernel.
+   *
+   * @param packs those which it is asked for
+   */
+  Evidence look(ObjectDirectory directory, List<StoredPack> packs, Instant now) throws IOException {
+    if (!leases) {
+      return Evidence.NONE;
+    }
+    Map<String, String> inUse = new HashMap<>();
+    boolean exact = true;
+    for (StoredPack pack : packs) {
+      FileUsers.Answer answer = FileUsers.of(pack);
+      if (answer.use() == Use.SOMEBODY) {
+        inUse.put(pack.name(), answer.who());
+      } else if (answer.use() == Use.UNKNOWN) {
+        exact = false;
+        tell(
+            directory,
+            "leases",
+            "the kernel does not tell who uses packs (%s)".formatted(answer.who()));
+      }
+    }
+    IndexWatch watch = watchOf(directory);
+    List<SupersededIndex> read = watch.stillRead(now);
+    return new Evidence(inUse, read, exact, Optional.of(watch.since(now)), remote(directory));
+  }
+
+  private static Optional<String> remote(ObjectDirectory directory) {
+    try {
+      return RemoteFileSystem.of(directory.path())
+          .map(type -> "other machines may read it (%s)".formatted(type));
+    } catch (IOException e) {
+      return Optional.of("its file system is not known");
+    }
+  }
+
+  private IndexWatch watchOf(ObjectDirectory directory) {
+    return watches.computeIfAbsent(directory.path(), path -> new IndexWatch(directory.indexFile()));
+  }
+
+  /** Says something of an object directory, if it is not what was said last of that topic. */
+  void tell(ObjectDirectory directory, String topic, String what) {
+    Map<String, String> before =
+        told.computeIfAbsent(directory.path(), path -> new ConcurrentHashMap<>());
+    if (!what.equals(before.put(topic, what)) && !what.isEmpty()) {
+      log.info("{}: {}", directory.path(), what);
+    }
+  }
+
+  /**
+   * Prepares for the installed index to be replaced. The caller holds its lock.
+   *
+   * @param unreferenced the packs that it takes nothing from, by the names of their indexes: since when they are unreferenced
+   */
+  Replacement replacing(ObjectDirectory directory, Map<String, Instant> unreferenced)
+      throws IOException {
+    if (!leases) {
+      return new Replacement(null, null);
+    }
+    IndexWatch watch = watchOf(directory);
+    return new Replacement(watch, watch.open(unreferenced));
+  }
+
+  /** An index that is being replaced. If it is not, it is left as it is. */
+  static final class Replacement implements AutoCloseable {
+    private final @Nullable IndexWatch watch;
+    private @Nullable Superseded superseded;
+
+    private Replacement(@Nullable IndexWatch watch, @Nullable Superseded superseded) {
+      this.watch = watch;
+      this.superseded = superseded;
+    }
+
+    /** It has been replaced just now. */
+    void done(Instant now) throws IOException {
+      if (watch != null) {
+        watch.replaced(superseded, now);
+        superseded = null;
+      }
+    }
+
+    @Override
+    public void close() {
+      if (superseded != null) {
+        superseded.lease().close();
+      }
+    }
+  }
+}

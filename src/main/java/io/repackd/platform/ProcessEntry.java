@@ -1,0 +1,223 @@
+package io.repackd.platform;
+
+import io.repackd.platform.ProcessTable.Circumstances;
+import io.repackd.platform.ProcessTable.UsedFile;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** One process, as its directory under {@code /proc} shows it. Each look throws if it has ended or is closed to us. */
+final class ProcessEntry {
+  /** Linux reports start times in this unit to user space, whatever the kernel's own tick is. */
+  private static final long TICKS_PER_SECOND = 100;
+
+  private static final String DELETED = " (deleted)";
+  private static final Path ROOT = Path.of("/");
+
+  private final Path entry;
+
+  ProcessEntry(Path entry) {
+    this.entry = entry;
+  }
+
+  long pid() {
+    return Long.parseLong(entry.getFileName().toString());
+  }
+
+  boolean isThere() {
+    return Files.exists(entry);
+  }
+
+  boolean isKernelThread() {
+    try {
+      return Files.readAllBytes(entry.resolve("cmdline")).length == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Its name, as far as anybody may know it. */
+  String name() {
+    try {
+      return command();
+    } catch (IOException e) {
+      return "?";
+    }
+  }
+
+  String command() throws IOException {
+    return Files.readString(entry.resolve("comm"), StandardCharsets.ISO_8859_1).strip();
+  }
+
+  /** The name of its program and what it was told; one empty word if that is not known. */
+  List<String> words() throws IOException {
+    return words("cmdline");
+  }
+
+  private List<String> words(String file) throws IOException {
+    String[] words =
+        text(Files.readString(entry.resolve(file), StandardCharsets.ISO_8859_1)).split("\0");
+    return words.length == 0 ? List.of("") : List.of(words);
+  }
+
+  Duration startedAfterBoot() throws IOException {
+    String line = Files.readString(entry.resolve("stat"), StandardCharsets.ISO_8859_1);
+    return Duration.ofMillis(ProcessStamp.startTicksOf(line) * 1000 / TICKS_PER_SECOND);
+  }
+
+  boolean worksIn(Set<Path> directories) throws IOException {
+    return within(directories, workingDirectory());
+  }
+
+  private String workingDirectory() throws IOException {
+    return stripDeleted(link(entry.resolve("cwd")));
+  }
+
+  Circumstances circumstances() throws IOException {
+    Map<String, String> variables = new HashMap<>();
+    for (String word : words("environ")) {
+      int sign = word.indexOf('=');
+      if (sign > 0) {
+        variables.putIfAbsent(word.substring(0, sign), word.substring(sign + 1));
+      }
+    }
+    return new Circumstances(command(), workingDirectory(), words(), variables);
+  }
+
+  /** What it has open or mapped in directories. */
+  Set<UsedFile> filesIn(Set<Path> directories) throws IOException {
+    Set<UsedFile> files = new HashSet<>();
+    readMaps(entry.resolve("maps"), directories, files);
+    readDescriptors(entry.resolve("fd"), directories, files);
+    return files;
+  }
+
+  /** Each line: address, permissions, offset, device, inode, path. Only mappings of files have a path with a slash. */
+  private static void readMaps(Path maps, Set<Path> directories, Set<UsedFile> files)
+      throws IOException {
+    try (BufferedReader lines = Files.newBufferedReader(maps, StandardCharsets.ISO_8859_1)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        int slash = line.indexOf('/');
+        if (slash < 0) {
+          continue;
+        }
+        String raw = utf8(line.substring(slash));
+        if (within(directories, stripDeleted(raw))) {
+          String[] fields = line.substring(0, slash).strip().split(" +", -1);
+          files.add(usedFile(raw, Long.parseLong(fields[fields.length - 1]), true));
+        }
+      }
+    }
+  }
+
+  private static void readDescriptors(Path fd, Set<Path> directories, Set<UsedFile> files)
+      throws IOException {
+    try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(fd)) {
+      for (Path descriptor : descriptors) {
+        String raw;
+        try {
+          raw = link(descriptor);
+        } catch (IOException e) {
+          continue; // closed since the directory was listed
+        }
+        if (within(directories, stripDeleted(raw))) {
+          files.add(usedFile(raw, inode(descriptor), false));
+        }
+      }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause(); // the process has just ended
+    }
+  }
+
+  private static UsedFile usedFile(String raw, long inode, boolean mapped) {
+    return new UsedFile(path(stripDeleted(raw)), inode, raw.endsWith(DELETED), mapped);
+  }
+
+  private static Path path(String name) {
+    try {
+      return Path.of(name);
+    } catch (InvalidPathException e) {
+      return ROOT; // no name in this locale, so no file that we know
+    }
+  }
+
+  private static long inode(Path descriptor) {
+    try {
+      return (long) Files.getAttribute(descriptor, "unix:ino");
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /** Compares text: what other processes use may have names that are no paths in our locale. */
+  private static boolean within(Set<Path> directories, String path) {
+    return directories.stream()
+        .map(Path::toString)
+        .anyMatch(directory -> path.equals(directory) || path.startsWith(directory + "/"));
+  }
+
+  /** Whether it uses a file, by whatever path. */
+  boolean uses(long device, long inode) throws IOException {
+    return maps(device, inode) || hasOpen(device, inode);
+  }
+
+  private boolean maps(long device, long inode) throws IOException {
+    // Source: gnu_dev_major and gnu_dev_minor.
+    long major = ((device >>> 8) & 0xfff) | ((device >>> 32) & ~0xfffL);
+    long minor = (device & 0xff) | ((device >>> 12) & ~0xffL);
+    String sought = " %02x:%02x %d ".formatted(major, minor, inode);
+    try (BufferedReader lines =
+        Files.newBufferedReader(entry.resolve("maps"), StandardCharsets.ISO_8859_1)) {
+      return lines.lines().anyMatch(line -> line.contains(sought));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private boolean hasOpen(long device, long inode) throws IOException {
+    try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(entry.resolve("fd"))) {
+      for (Path descriptor : descriptors) {
+        try {
+          Map<String, Object> file = Files.readAttributes(descriptor, "unix:dev,ino");
+          if (file.equals(Map.of("dev", device, "ino", inode))) {
+            return true;
+          }
+        } catch (IOException e) {
+          // closed since the directory was listed
+        }
+      }
+      return false;
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static String link(Path path) throws IOException {
+    return Files.readSymbolicLink(path).toString();
+  }
+
+  private static String stripDeleted(String path) {
+    return path.endsWith(DELETED) ? path.substring(0, path.length() - DELETED.length()) : path;
+  }
+
+  /** Maps are read byte for byte, because a file name need not be UTF-8; where it is, this is its name. */
+  private static String utf8(String bytes) {
+    return text(bytes).replace("\\012", "\n");
+  }
+
+  private static String text(String bytes) {
+    return new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+  }
+}
