@@ -8,16 +8,14 @@ import io.repackd.platform.ProcessTable.UsedFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * Says whether a process that is seen could still want a pack which nothing refers to any more: one that has the pack or its
- * index open; one that reads a superseded multi-pack-index which may send it to the pack; and one that has worked in the
- * repository since before the pack became unreferenced, which may have read an older index or listed the directory: a git, a java,
- * or whoever has other packs open.
+ * index open; one that reads a superseded multi-pack-index which may send it to the pack; and a git or java process that has worked
+ * in the repository since before the pack became unreferenced, which may have read an older index or listed the directory.
  */
 final class ReaderRule {
   /** What may read a repository without a file of it open at the moment. */
@@ -94,7 +92,6 @@ final class ReaderRule {
     }
 
     private Optional<String> wants(Reader reader) {
-      boolean readsPacks = readsRepositories(reader.command());
       for (UsedFile file : reader.files()) {
         if (isOfPack(file.path())) {
           return Optional.of(
@@ -104,12 +101,11 @@ final class ReaderRule {
         if (file.path().equals(indexFile) && !harmlessIndexes.contains(file.inode())) {
           return Optional.of("%s reads a superseded multi-pack-index".formatted(reader.describe()));
         }
-        readsPacks |= Objects.equals(indexFile.getParent(), file.path().getParent());
       }
       if (repackIsKnown && repacks(reader)) {
         return Optional.empty();
       }
-      return readsPacks && reader.started().isBefore(since)
+      return readsRepositories(reader.command()) && reader.started().isBefore(since)
           ? Optional.of("%s works here since before".formatted(reader.describe()))
           : Optional.empty();
     }

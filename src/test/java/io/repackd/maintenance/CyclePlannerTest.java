@@ -294,16 +294,6 @@ class CyclePlannerTest {
   }
 
   @Test
-  void whoeverHasOtherPacksOpenSinceBeforeKeepsItWhateverItIsCalled() {
-    PackView pack = unreferenced("p", Duration.ofHours(2));
-    UsedFile other = new UsedFile(PACKS.resolve("q.pack"), 5, false, true);
-    assertThat(expire(pack, running("gitserver", Duration.ofHours(3), other), true).delete())
-        .isFalse();
-    assertThat(expire(pack, running("gitserver", Duration.ofHours(1), other), true).delete())
-        .isTrue();
-  }
-
-  @Test
   void aStartThatIsNotKnownToASecondCountsAsBefore() {
     PackView pack = unreferenced("p", Duration.ofHours(2));
     Duration soonAfter = Duration.ofHours(2).minusSeconds(10);
