@@ -3,6 +3,7 @@ package io.repackd.maintenance;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.FileLease;
+import io.repackd.platform.FileLease.LeasedException;
 import io.repackd.platform.FileLease.Use;
 import io.repackd.platform.ProcessTable;
 import java.io.IOException;
@@ -51,6 +52,8 @@ final class FileUsers {
         return new Answer(use, names(file));
       }
       return use == Use.NOBODY ? Answer.NOBODY : new Answer(use, lease.whyUnknown());
+    } catch (LeasedException e) {
+      return new Answer(Use.SOMEBODY, "somebody who is about to delete it");
     } catch (IOException e) {
       return Files.notExists(path)
           ? Answer.NOBODY

@@ -7,6 +7,7 @@ import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.DirectorySync;
 import io.repackd.platform.FileLease;
+import io.repackd.platform.FileLease.LeasedException;
 import io.repackd.platform.FileLease.Use;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -180,6 +181,9 @@ final class PackDeletion {
       if (!hidden.pack().data().unchanged() || !hidden.indexUnchanged()) {
         throw busy("somebody changed or deleted " + hidden.data());
       }
+      if (data.isWanted() || index.isWanted()) {
+        throw busy("somebody is about to open " + hidden.data());
+      }
       unlink(hidden);
     }
   }
@@ -190,6 +194,8 @@ final class PackDeletion {
       try {
         FileLease lease = FileLease.open(path);
         return new Lease(Optional.of(lease), lease.take());
+      } catch (LeasedException e) {
+        return new Lease(Optional.empty(), Use.SOMEBODY);
       } catch (IOException e) {
         return new Lease(Optional.empty(), Use.UNKNOWN);
       }
@@ -197,6 +203,11 @@ final class PackDeletion {
 
     boolean isRefused() {
       return use == Use.SOMEBODY;
+    }
+
+    /** Whoever waits gets the file before it goes, not after. */
+    boolean isWanted() {
+      return use == Use.NOBODY && file.filter(FileLease::undisturbed).isEmpty();
     }
 
     @Override

@@ -81,6 +81,15 @@ public final class FileLease implements AutoCloseable {
     UNKNOWN
   }
 
+  /** Somebody else holds a lease on the file, so that opening it would have to wait. */
+  public static final class LeasedException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    LeasedException(String message) {
+      super(message);
+    }
+  }
+
   private FileLease(Path file, int descriptor) {
     this.file = file;
     this.descriptor = descriptor;
@@ -89,6 +98,7 @@ public final class FileLease implements AutoCloseable {
   /**
    * Opens a file for reading. No lease is taken yet.
    *
+   * @throws LeasedException if somebody else holds a lease on it
    * @throws IOException if the C library says so; the message names the file
    */
   public static FileLease open(Path file) throws IOException {
@@ -99,6 +109,9 @@ public final class FileLease implements AutoCloseable {
       // wait.
       int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
       int descriptor = (int) OPEN.invokeExact(state, path, flags);
+      if (descriptor < 0 && errno(state) == EAGAIN) {
+        throw new LeasedException("somebody else holds a lease on " + file);
+      }
       if (descriptor < 0) {
         throw new IOException("cannot open %s: %s".formatted(file, text(errno(state))));
       }

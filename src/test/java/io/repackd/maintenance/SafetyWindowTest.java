@@ -3,6 +3,10 @@ package io.repackd.maintenance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.repackd.BatchReader;
 import io.repackd.GitRepository;
 import io.repackd.TestRegistrations;
@@ -35,6 +39,7 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Long-lived gits that hold on to an index or a pack, and cycles that come and go. */
 class SafetyWindowTest {
@@ -270,6 +275,34 @@ class SafetyWindowTest {
     pass(Duration.ofHours(2));
     run();
     assertThat(cycle.measure(registration()).oldestUnreferenced()).isEmpty();
+  }
+
+  @Test
+  void whomPacksWaitForIsLoggedWhenItChangesAndNotInEachCycle() throws Exception {
+    Logger log = (Logger) LoggerFactory.getLogger(SafetyWindow.class);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    log.addAppender(lines);
+    log.setLevel(Level.INFO);
+    try (BatchReader git = reader()) {
+      run();
+      pass(Duration.ofHours(2));
+      run();
+      run();
+      assertThat(lines.list)
+          .singleElement()
+          .satisfies(line ->
+              assertThat(line.getFormattedMessage())
+                  .startsWith(directory.path() + ": ")
+                  .contains("git cat-file --batch-check (pid " + git.pid()));
+      aggregation.window().tell(directory, "unseen", "one thing");
+      aggregation.window().tell(directory, "unseen", "one thing");
+      aggregation.window().tell(directory, "unseen", "another");
+      assertThat(lines.list).hasSize(3);
+    } finally {
+      log.detachAppender(lines);
+      log.setLevel(null);
+    }
   }
 
   @Test

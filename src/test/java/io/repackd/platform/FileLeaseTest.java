@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.repackd.BatchReader;
 import io.repackd.GitRepository;
+import io.repackd.platform.FileLease.LeasedException;
 import io.repackd.platform.FileLease.Use;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -117,6 +118,7 @@ class FileLeaseTest {
     FileLease lease = FileLease.open(file);
     assertThat(lease.take()).isEqualTo(Use.NOBODY);
     assertThat(lease.undisturbed()).isTrue();
+    assertThatThrownBy(() -> FileLease.open(file)).isInstanceOf(LeasedException.class);
     lease.release();
     assertThat(lease.undisturbed()).isFalse();
     assertThat(lease.take()).isEqualTo(Use.NOBODY);
