@@ -19,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * A lock by git's protocol: whoever creates {@code X.lock} may change {@code X} until it removes the file.
@@ -35,6 +36,9 @@ public final class LockFile implements AutoCloseable {
   private static final int MAX_OWNER_BYTES = 4096;
 
   private static final String PREFIX = "tmp_lock_";
+
+  private static final Pattern TEMPORARY =
+      Pattern.compile(PREFIX + "[0-9a-f]{" + TemporaryName.DIGITS + "}");
 
   private static final Object BREAKING = new Object();
 
@@ -81,6 +85,7 @@ public final class LockFile implements AutoCloseable {
   /** Writes the companion. What lies there is replaced, and no symbolic link is followed: it may lead anywhere. */
   private static void announce(Path pidFile) throws IOException {
     Path unnamed = temporary(pidFile);
+    TemporaryName.begin(unnamed);
     try {
       Files.writeString(
           unnamed, "pid " + ProcessStamp.own().pid() + "\n", StandardOpenOption.CREATE_NEW);
@@ -88,6 +93,8 @@ public final class LockFile implements AutoCloseable {
     } catch (IOException e) {
       Files.deleteIfExists(unnamed);
       throw new ObjectDirectoryException("cannot write %s: %s".formatted(pidFile, Reason.of(e)), e);
+    } finally {
+      TemporaryName.end(unnamed);
     }
   }
 
@@ -109,6 +116,7 @@ public final class LockFile implements AutoCloseable {
    */
   private static FileStamp create(Path file) throws IOException {
     Path unlinked = temporary(file);
+    TemporaryName.begin(unlinked);
     try {
       Files.writeString(
           unlinked, ProcessStamp.own().render() + "\n", StandardOpenOption.CREATE_NEW);
@@ -123,6 +131,8 @@ public final class LockFile implements AutoCloseable {
     } catch (IOException e) {
       throw new ObjectDirectoryException(
           "cannot create lock file %s: %s".formatted(file, Reason.of(e)), e);
+    } finally {
+      TemporaryName.end(unlinked);
     }
   }
 
@@ -204,7 +214,8 @@ public final class LockFile implements AutoCloseable {
   }
 
   /**
-   * Removes what processes of ours that are provably dead had written to make a lock of, and did not come to.
+   * Removes what processes of ours that are provably dead had written to make a lock of, and did not come to. If they did not
+   * come to write who they are, or it was to be the companion of a lock, the {@linkplain TemporaryName name} tells.
    *
    * @param directory where locks are taken
    * @return how many files were removed
@@ -214,7 +225,7 @@ public final class LockFile implements AutoCloseable {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, PREFIX + "*")) {
       for (Path file : files) {
         synchronized (BREAKING) { // it may be another name of a lock that is being broken
-          if (ProcessStamp.parse(start(file)).filter(ProcessStamp::provablyDead).isPresent()) {
+          if (abandoned(file)) {
             Files.deleteIfExists(file);
             removed++;
           }
@@ -226,6 +237,13 @@ public final class LockFile implements AutoCloseable {
       throw e.getCause();
     }
     return removed;
+  }
+
+  private static boolean abandoned(Path file) throws IOException {
+    boolean ours = TEMPORARY.matcher(String.valueOf(file.getFileName())).matches();
+    return ProcessStamp.parse(start(file))
+        .map(ProcessStamp::provablyDead)
+        .orElseGet(() -> ours && !TemporaryName.beingWritten(file));
   }
 
   /** Whether the lock is still there and ours. */

@@ -7,6 +7,7 @@ import io.repackd.platform.ProcessStamp;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -106,6 +107,39 @@ class LockFileTest {
     Files.createDirectories(directory.resolve("maintenance~pid.lock/something"));
     assertThatThrownBy(this::acquire).hasMessageContaining("maintenance~pid.lock");
     assertThat(lock()).doesNotExist();
+  }
+
+  @Test
+  void whatTheDeadDidNotComeToWriteGoesAndNothingElse() throws Exception {
+    ProcessStamp own = ProcessStamp.own();
+    ProcessStamp dead =
+        new ProcessStamp(
+            own.host(), own.bootId(), own.pidNamespace(), own.pid(), own.startTicks() - 1);
+    ProcessStamp alive =
+        ProcessStamp.parse(
+                own.render()
+                    .replace("repackd " + own.pid(), "repackd " + parent())
+                    .replace("start=" + own.startTicks(), "start=" + ticksOf(parent())))
+            .orElseThrow();
+    String digits = "0123456789abcdef";
+    Path empty = Files.createFile(directory.resolve("tmp_lock_" + dead.token() + digits));
+    Path companion = directory.resolve("tmp_lock_" + dead.token() + "f" + digits.substring(1));
+    Files.writeString(companion, "pid 1\n");
+    Path livesOn = Files.createFile(directory.resolve("tmp_lock_" + alive.token() + digits));
+    Path foreign = Files.createFile(directory.resolve("tmp_lock_of_somebody"));
+    assertThat(LockFile.removeAbandoned(directory)).isEqualTo(2);
+    assertThat(List.of(empty, companion)).allSatisfy(file -> assertThat(file).doesNotExist());
+    assertThat(List.of(livesOn, foreign)).allSatisfy(file -> assertThat(file).exists());
+  }
+
+  private static long parent() {
+    return ProcessHandle.current().parent().orElseThrow().pid();
+  }
+
+  /** Field 22, counted after the name, which may have blanks in it. */
+  private static long ticksOf(long pid) throws IOException {
+    String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
+    return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19]);
   }
 
   @Test
