@@ -231,6 +231,8 @@ public final class MultiPackIndexWriter {
         MultiPackIndex.update(digest, content.asSlice(0, ownersStart()), cancellation);
         Futures.await(gap);
         MultiPackIndex.update(digest, content.asSlice(ownersStart()), cancellation);
+        // The kernel tells only once what it could not write: the caller's own fsync would succeed.
+        Futures.await(sync);
         return digest.digest();
       } finally {
         Futures.settle(sync); // it must not go on in a file that the caller has given up
