@@ -13,11 +13,9 @@ import io.repackd.platform.Cancellation;
 import io.repackd.platform.DirectorySync;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -213,9 +211,7 @@ final class LooseDrop {
   private void sync(StoredPack pack) throws IOException {
     for (Path file : List.of(pack.data().path(), pack.index().path())) {
       if (synced.add(file)) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-          channel.force(true);
-        }
+        DirectorySync.sync(file);
       }
     }
     if (synced.add(directory.packDirectory())) {

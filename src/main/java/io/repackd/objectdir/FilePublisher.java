@@ -47,11 +47,13 @@ public final class FilePublisher {
     try {
       return new Unpublished(
           file,
-          FileChannel.open(
+          new NamedChannel(
               file,
-              StandardOpenOption.READ,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.CREATE_NEW));
+              FileChannel.open(
+                  file,
+                  StandardOpenOption.READ,
+                  StandardOpenOption.WRITE,
+                  StandardOpenOption.CREATE_NEW)));
     } catch (IOException | RuntimeException | Error e) {
       TemporaryName.end(file);
       throw e;
