@@ -43,6 +43,8 @@ final class UnreferencedLedger implements UnreferencedSince {
   /** The clock is slewed by less than this between two cycles. */
   static final long CLOCK_TOLERANCE_SECONDS = 10;
 
+  private static final String KIND = "ledger";
+
   private final Path file;
   private final Path objectDirectory;
   private final Map<String, Entry> entries;
@@ -178,7 +180,8 @@ final class UnreferencedLedger implements UnreferencedSince {
                     "packs", packs))
             .render(ConfigRenderOptions.concise());
     FilePublisher publisher = new FilePublisher(directory, SharedPermissions.UMASK);
-    try (FilePublisher.Unpublished unpublished = publisher.create("ledger")) {
+    publisher.removeAbandoned(KIND);
+    try (FilePublisher.Unpublished unpublished = publisher.create(KIND)) {
       unpublished.write(json);
       unpublished.sync();
       unpublished.publishWritable(String.valueOf(file.getFileName()));

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -71,6 +73,25 @@ public final class FilePublisher {
   private void publish(Path file, String name, boolean readOnly) throws IOException {
     permissions.apply(file, readOnly);
     Files.move(file, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /**
+   * Removes the temporary files that processes did not come to publish before they died.
+   *
+   * @param kind what they were to be
+   */
+  public void removeAbandoned(String kind) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "tmp_" + kind + "_*")) {
+      for (Path file : files) {
+        if (!TemporaryName.beingWritten(file)) {
+          Files.deleteIfExists(file);
+        }
+      }
+    } catch (NoSuchFileException e) {
+      // nothing was ever written there
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
   }
 
   /** Makes the renames so far durable. */
