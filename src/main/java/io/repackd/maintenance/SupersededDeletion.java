@@ -11,6 +11,7 @@ import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.PackFile;
 import io.repackd.pack.PackIndex;
+import io.repackd.pack.PackedCopies;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -93,8 +94,7 @@ final class SupersededDeletion {
     List<Decision> proven = new ArrayList<>();
     HashAlgorithm hash = directory.hash();
     try (Arena arena = Arena.ofConfined()) {
-      PackIndex superseding = PackIndex.open(by.index().path(), hash, arena);
-      PackFile.check(by.data().path(), superseding);
+      PackFile superseding = PackFile.open(by.data().path(), by.index().path(), hash, arena);
       for (Decision decision : decisions) {
         cancellation.check();
         Optional<String> missing = firstMissing(decision.pack(), superseding);
@@ -116,19 +116,30 @@ final class SupersededDeletion {
     return proven;
   }
 
-  /** The first object that only the superseded pack has, in words. */
-  private Optional<String> firstMissing(StoredPack pack, PackIndex superseding) throws IOException {
+  /**
+   * The first object that only the superseded pack has, in words.
+   *
+   * @throws CorruptFileException if a copy cannot be relied upon any more: the disk had time to spoil it since it was checked
+   */
+  private Optional<String> firstMissing(StoredPack pack, PackFile superseding) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      PackIndex superseded = PackIndex.open(pack.index().path(), directory.hash(), arena);
-      PackFile.check(pack.data().path(), superseded);
-      for (long i = 0; i < superseded.count(); i++) {
-        if (superseding.find(superseded.file(), superseded.idOffset(i)) < 0) {
-          return Optional.of("object " + superseded.idHex(i));
+      PackIndex superseded;
+      try {
+        superseded = PackIndex.open(pack.index().path(), directory.hash(), arena);
+        PackFile.check(pack.data().path(), superseded);
+      } catch (CorruptFileException e) {
+        return Optional.of(e.getMessage());
+      }
+      try (PackedCopies copies = new PackedCopies(superseding, superseded.count(), cancellation)) {
+        for (long i = 0; i < superseded.count(); i++) {
+          long copy = superseding.index().find(superseded.file(), superseded.idOffset(i));
+          if (copy < 0) {
+            return Optional.of("object " + superseded.idHex(i));
+          }
+          copies.check(copy);
         }
       }
       return Optional.empty();
-    } catch (CorruptFileException e) {
-      return Optional.of(e.getMessage());
     }
   }
 

@@ -13,6 +13,7 @@ import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -192,6 +193,18 @@ class SupersededDeletionTest {
     Files.copy(beside(superseded.getFirst(), "idx"), beside(bundle, "idx"));
     assertThat(delete(Moment.WHILE_THEY_ARE_HIDDEN, () -> {})).isZero();
     assertThat(repository.packFiles()).hasSize(4);
+  }
+
+  /** Its index still lists every object. */
+  @Test
+  void nothingGoesIfWhatSupersedesThemWasSpoiltSince() throws Exception {
+    byte[] bytes = Files.readAllBytes(bundle);
+    bytes[bytes.length / 2] ^= 1;
+    Files.setPosixFilePermissions(bundle, PosixFilePermissions.fromString("rw-r--r--"));
+    Files.write(bundle, bytes);
+    GitRepository.setModified(bundle, Instant.now().plusSeconds(2));
+    assertThat(delete(Moment.BEFORE_THEY_ARE_HIDDEN, () -> {})).isZero();
+    assertThat(superseded).allSatisfy(pack -> assertThat(pack).exists());
   }
 
   @Test
