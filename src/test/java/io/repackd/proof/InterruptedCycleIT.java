@@ -1,0 +1,105 @@
+package io.repackd.proof;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.repackd.proof.Gate.Action;
+import io.repackd.proof.Gate.Call;
+import io.repackd.proof.Gate.Run;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A cycle that is killed, or meets an I/O error or a full disk, at each of its system calls that change files. */
+class InterruptedCycleIT {
+  /** How many calls of each sort of interruption are tried without the profile {@code exhaustive}. */
+  private static final int SAMPLE = Integer.getInteger("repackd.sample", 12);
+
+  @TempDir Path temporary;
+
+  private final long seed = Long.getLong("repackd.seed", System.nanoTime());
+  private Gate gate;
+
+  @BeforeEach
+  void watch() throws Exception {
+    gate = Gate.compile(temporary);
+    System.out.println("-Drepackd.seed=" + seed);
+  }
+
+  /** What is interrupted below is a cycle in which everything happens. */
+  @Test
+  void leftAloneItDoesAllThatACycleCanDo() throws Exception {
+    InterruptedCycle cycle =
+        new InterruptedCycle(gate, Files.createDirectory(temporary.resolve("alone")), seed);
+    Run run = cycle.run(Action.NOTHING, 0);
+    assertThat(run.status()).as(run.output()).isZero();
+    assertThat(run.output())
+        .containsPattern("step aggregate ok .*packs and \\d+ loose objects into 2 packs")
+        .containsPattern("step write ok")
+        .containsPattern("step expire ok .*deleted=[1-9]")
+        .containsPattern("step repack ok .*packs=1")
+        .containsPattern(
+            "step aggregate ok .*packs=2 .*deleted=[1-9].* loose_deleted=[1-9].*beside the repack");
+    cycle.assertNothingLost(run, "left alone");
+    cycle.assertRecovers(run, "left alone");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"KILL", "ERROR", "FULL"})
+  void atAFewCalls(Action action) throws Exception {
+    assertNoComplaints(action, (calls, random) -> sample(kinds(calls, action), random));
+  }
+
+  @Tag("exhaustive")
+  @ParameterizedTest
+  @EnumSource(names = {"KILL", "ERROR", "FULL"})
+  void atEveryCall(Action action) throws Exception {
+    assertNoComplaints(action, (calls, _) -> matter(calls, action));
+  }
+
+  private void assertNoComplaints(Action action, Interruptions.Choice choice) throws Exception {
+    Interruptions interruptions = new Interruptions(gate, temporary, action, seed);
+    List<String> complaints = interruptions.run(choice);
+    System.out.printf(
+        "%s: %d points, of %d sorts%n",
+        action,
+        interruptions.kinds().values().stream().mapToInt(Integer::intValue).sum(),
+        interruptions.kinds().size());
+    assertThat(complaints).isEmpty();
+    assertThat(interruptions.kinds()).isNotEmpty();
+  }
+
+  /** A disk that gets full at a call that needs no space gets full at the next one that does. */
+  private static List<Integer> matter(List<Call> calls, Action action) {
+    return IntStream.rangeClosed(1, calls.size())
+        .filter(n -> action != Action.FULL || calls.get(n - 1).grows())
+        .boxed()
+        .toList();
+  }
+
+  /** One call of each sort; many are the pieces of an index, one like the other. */
+  private static List<Integer> kinds(List<Call> calls, Action action) {
+    Map<String, Integer> first = new HashMap<>();
+    for (int n : matter(calls, action)) {
+      first.merge(calls.get(n - 1).kind(), n, (a, b) -> new Random(n).nextBoolean() ? a : b);
+    }
+    return List.copyOf(first.values());
+  }
+
+  private static List<Integer> sample(List<Integer> points, Random random) {
+    List<Integer> shuffled = new ArrayList<>(points);
+    Collections.shuffle(shuffled, random);
+    return shuffled.subList(0, Math.min(SAMPLE, shuffled.size()));
+  }
+}
