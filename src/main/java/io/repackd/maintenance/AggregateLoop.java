@@ -109,11 +109,12 @@ public final class AggregateLoop {
       if (worked) {
         rounds++;
       }
+      // What went wrong is not covered by what came after it.
+      if (complaint || (worked && worst == Result.OK)) {
+        lastDetail = outcome.detail();
+      }
       if (complaint) {
         worst = outcome.result();
-      }
-      if (worked || complaint) {
-        lastDetail = outcome.detail();
       }
     }
 
