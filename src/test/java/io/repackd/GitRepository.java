@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 
 /** A repository made and judged by the real {@code git}. */
 public final class GitRepository {
-  private static final Map<String, String> ENVIRONMENT =
+  static final Map<String, String> ENVIRONMENT =
       Map.of(
           "GIT_AUTHOR_NAME",
           "A",

@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
       PauseCommand.class,
       ResumeCommand.class,
       CheckConfigCommand.class,
+      DoctorCommand.class,
       HistoryCommand.class,
       LooseObjectsCommand.class,
       MultiPackIndexSubcommand.class,

@@ -1,6 +1,8 @@
 package io.repackd.config;
 
+import io.repackd.objectdir.LockPatience;
 import java.time.Duration;
+import java.util.Optional;
 
 /** Reads how a repository is maintained: the keys of the top level, or an entry's own over them. */
 final class MaintenanceReader {
@@ -31,6 +33,10 @@ final class MaintenanceReader {
     ALLOW
   }
 
+  /** Less is less than a repack takes. */
+  private static final Form<Optional<Duration>> UNKNOWN_LOCK_AGE =
+      Form.duration(Duration.ofHours(1), YEAR).as(Optional::of).orWord("never", Optional.empty());
+
   private MaintenanceReader() {}
 
   static MaintenanceSettings read(Section settings) {
@@ -56,7 +62,10 @@ final class MaintenanceReader {
             repack.get("delta-search", Form.BOOLEAN)),
         new SafetySettings(
             safety.get("foreign-owner", Form.oneOf(ForeignOwner.class)) == ForeignOwner.ALLOW,
-            safety.get("disk-reserve", Form.bytes(0, MAX_RESERVE_BYTES))));
+            safety.get("disk-reserve", Form.bytes(0, MAX_RESERVE_BYTES)),
+            new LockPatience(
+                safety.get("dead-lock-age", upTo(YEAR)),
+                safety.get("unknown-lock-age", UNKNOWN_LOCK_AGE))));
   }
 
   private static AggregateSettings aggregate(Section aggregate) {

@@ -53,6 +53,10 @@ public record MaintenanceSettings(
     written.put("repack.delta-search", repack.deltaSearch() ? "on" : "off");
     written.put("safety.foreign-owner", safety.allowForeignOwner() ? "allow" : "refuse");
     written.put("safety.disk-reserve", Quantity.text(safety.diskReserveBytes()));
+    written.put("safety.dead-lock-age", Quantity.text(safety.staleLocks().dead()));
+    written.put(
+        "safety.unknown-lock-age",
+        safety.staleLocks().unknown().map(Quantity::text).orElse("never"));
     return Collections.unmodifiableMap(written);
   }
 }

@@ -6,13 +6,15 @@ import io.repackd.maintenance.Measurement;
 import io.repackd.maintenance.StepOutcome;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
+import io.repackd.schedule.LastRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /** Maintenance and its history. */
-interface Cycles {
+interface Cycles extends LastRun {
   /** Runs a cycle. */
   CycleOutcome run(Registration registration, Cancellation cancellation, CycleListener listener);
 
@@ -41,16 +43,18 @@ interface Cycles {
   void append(CycleOutcome outcome) throws IOException;
 
   /**
-   * When a cycle of the object directory last began.
-   *
-   * @throws IOException if that cannot be read
-   */
-  Optional<Instant> lastStarted(Path objectDirectory) throws IOException;
-
-  /**
    * When the last cycle of the object directory that ended well began.
    *
    * @throws IOException if that cannot be read
    */
   Optional<Instant> lastSuccess(Path objectDirectory) throws IOException;
+
+  /**
+   * When the cycles of the object directory began that repacked since one last deleted packs, the oldest first.
+   *
+   * @throws IOException if that cannot be read
+   */
+  default List<Instant> repacksWithoutExpiry(Path objectDirectory) throws IOException {
+    return List.of();
+  }
 }

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /** Maintenance, and its history in the state directory. */
@@ -59,6 +60,16 @@ final class CyclesOnDisk implements Cycles {
   @Override
   public Optional<Instant> lastStarted(Path objectDirectory) throws IOException {
     return history.lastStarted(objectDirectory);
+  }
+
+  @Override
+  public int failuresInARow(Path objectDirectory) throws IOException {
+    return history.failuresInARow(objectDirectory);
+  }
+
+  @Override
+  public List<Instant> repacksWithoutExpiry(Path objectDirectory) throws IOException {
+    return history.repacksWithoutExpiry(objectDirectory);
   }
 
   @Override

@@ -64,11 +64,12 @@ final class Engine {
             surroundings.clock());
     pacer = new Pacer(pace);
     CycleLog log = new CycleLog();
-    Listeners listeners = new Listeners(repositoryMetrics, measurements, log);
+    ExpiryWatch expiryWatch = new ExpiryWatch(cycles, repositoryMetrics);
+    Listeners listeners = new Listeners(repositoryMetrics, measurements, log, expiryWatch);
     scheduler =
         new MaintenanceScheduler(
             new RecordedCycle(cycles, listeners, surroundings.clock()),
-            cycles::lastStarted,
+            cycles,
             nextRuns(repositoryMetrics),
             surroundings.firstRun(),
             configuration.maxConcurrent(),

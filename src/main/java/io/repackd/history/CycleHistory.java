@@ -106,6 +106,33 @@ public final class CycleHistory {
     return last(objectDirectory).flatMap(LastCycles.Times::succeeded);
   }
 
+  /**
+   * How many of the last cycles of an object directory failed or found a pack damaged, one after the other.
+   *
+   * @throws IOException if the history cannot be read; the message names the file
+   */
+  public int failuresInARow(Path objectDirectory) throws IOException {
+    try {
+      return last.failuresInARow(objectDirectory);
+    } catch (IOException e) {
+      throw failure("read", e);
+    }
+  }
+
+  /**
+   * When the cycles of an object directory began that repacked since one last deleted packs.
+   *
+   * @return the oldest first; at most 100
+   * @throws IOException if the history cannot be read; the message names the file
+   */
+  public List<Instant> repacksWithoutExpiry(Path objectDirectory) throws IOException {
+    try {
+      return last.repacksWithoutExpiry(objectDirectory);
+    } catch (IOException e) {
+      throw failure("read", e);
+    }
+  }
+
   private Optional<LastCycles.Times> last(Path objectDirectory) throws IOException {
     try {
       return last.of(objectDirectory);

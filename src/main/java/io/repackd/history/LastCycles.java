@@ -8,7 +8,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +21,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class LastCycles {
   private final LineFile file;
+
+  /** More than these say no more. */
+  private static final int MAX_REPACKS = 100;
+
   private final Map<Path, Times> times = new HashMap<>();
+  private final Map<Path, Integer> failures = new HashMap<>();
+  private final Map<Path, List<Instant>> repacks = new HashMap<>();
   private @Nullable Object fileKey;
   private long offset;
 
@@ -52,6 +60,18 @@ final class LastCycles {
     return Optional.ofNullable(times.get(objectDirectory));
   }
 
+  /** How many of the last cycles failed in a row. */
+  synchronized int failuresInARow(Path objectDirectory) throws IOException {
+    refresh();
+    return failures.getOrDefault(objectDirectory, 0);
+  }
+
+  /** When the cycles began that repacked since one last deleted packs, the oldest first; at most 100. */
+  synchronized List<Instant> repacksWithoutExpiry(Path objectDirectory) throws IOException {
+    refresh();
+    return List.copyOf(repacks.getOrDefault(objectDirectory, List.of()));
+  }
+
   /** The file may be replaced by a shorter one while it is read. What was read stays true; the new one is read from its start. */
   private void refresh() throws IOException {
     while (true) {
@@ -65,6 +85,9 @@ final class LastCycles {
       if (!key.equals(fileKey) || before.size() < offset) {
         fileKey = key;
         offset = 0;
+        // What is counted would be counted twice.
+        failures.clear();
+        repacks.clear();
       }
       if (before.size() == offset) {
         return;
@@ -91,5 +114,17 @@ final class LastCycles {
     Optional<Instant> succeeded =
         cycle.result() == Result.OK ? Optional.of(cycle.started()) : Optional.empty();
     times.merge(cycle.objectDirectory(), new Times(cycle.started(), succeeded), Times::plus);
+    switch (cycle.result()) {
+      case OK -> failures.remove(cycle.objectDirectory());
+      case FAILED, DEGRADED -> failures.merge(cycle.objectDirectory(), 1, Integer::sum);
+      case SKIPPED, CANCELLED -> {}
+    }
+    List<Instant> since = repacks.computeIfAbsent(cycle.objectDirectory(), _ -> new ArrayList<>());
+    if (cycle.expired()) {
+      since.clear();
+    }
+    if (cycle.repacked() && since.size() < MAX_REPACKS) {
+      since.add(cycle.started());
+    }
   }
 }

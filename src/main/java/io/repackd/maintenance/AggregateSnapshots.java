@@ -4,7 +4,6 @@ import io.repackd.maintenance.AggregateSnapshot.Listed;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.UnsupportedIndexException;
 import io.repackd.objectdir.FileStamp;
-import io.repackd.objectdir.GcPid;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
@@ -84,8 +83,7 @@ final class AggregateSnapshots {
   }
 
   private Optional<String> foreign(Census census) throws IOException {
-    Optional<String> seen = ReaderRule.foreignMaintenance(census);
-    return seen.isPresent() ? seen : GcPid.holder(directory, clock.instant());
+    return OtherMaintenance.seen(directory, census, clock.instant());
   }
 
   /** Reads which packs the installed multi-pack-index lists. */

@@ -38,6 +38,18 @@ public record CycleOutcome(
     steps = List.copyOf(steps);
   }
 
+  /** Whether it put packs together. */
+  public boolean repacked() {
+    return steps.stream()
+        .anyMatch(step -> step.step() == Step.REPACK && step.work().packsWritten() > 0);
+  }
+
+  /** Whether it deleted packs that had been put together before. */
+  public boolean expired() {
+    return steps.stream()
+        .anyMatch(step -> step.step() == Step.EXPIRE && step.work().packsDeleted() > 0);
+  }
+
   /** What all steps counted together. */
   public StepOutcome.Work work() {
     return steps.stream()

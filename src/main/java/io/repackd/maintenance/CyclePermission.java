@@ -2,7 +2,6 @@ package io.repackd.maintenance;
 
 import io.repackd.config.MaintenanceSettings;
 import io.repackd.maintenance.MaintenanceCycle.Request;
-import io.repackd.objectdir.GcPid;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.platform.ProcessTable.Census;
@@ -36,9 +35,8 @@ record CyclePermission(
       throw new StepFailure(
           Result.FAILED, "lock-lost", "somebody removed " + maintenanceLock.file());
     }
-    Optional<String> seen = ReaderRule.foreignMaintenance(census);
-    Optional<String> other = seen.isPresent() ? seen : GcPid.holder(directory, clock.instant());
-    return other.map(who -> who + " is running");
+    return OtherMaintenance.seen(directory, census, clock.instant())
+        .map(who -> who + " is running");
   }
 
   @Override

@@ -177,6 +177,10 @@ public final class CyclePlanner {
     if (!repack.enabled()) {
       return Optional.of("repack is disabled");
     }
+    // Whoever has nothing expired anyway has asked for the pack, by hand or in the configuration.
+    if (snapshot.traits().preciousObjects() && expire.enabled()) {
+      return Optional.of("the repository has extensions.preciousObjects, so copies would pile up");
+    }
     if (view.pack().has(Sidecar.KEEP) && !snapshot.traits().packKeptObjects()) {
       return Optional.of("it has a .keep file");
     }

@@ -16,7 +16,9 @@ import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.TemporaryKeep;
+import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.CancelledException;
 import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -47,6 +49,7 @@ final class CycleSteps {
   private final Aggregation aggregation;
   private final Clock clock;
   private final UnreferencedLedger ledger;
+  private final DamagedPacks damagedPacks;
   private final VerifiedIndexes verifiedIndexes;
   private final SafetyWindow window;
   private final LockFile lock;
@@ -67,6 +70,7 @@ final class CycleSteps {
       Aggregation aggregation,
       Clock clock,
       UnreferencedLedger ledger,
+      DamagedPacks damagedPacks,
       VerifiedIndexes verifiedIndexes,
       SafetyWindow window,
       LockFile lock,
@@ -78,6 +82,7 @@ final class CycleSteps {
     this.aggregation = aggregation;
     this.clock = clock;
     this.ledger = ledger;
+    this.damagedPacks = damagedPacks;
     this.verifiedIndexes = verifiedIndexes;
     this.window = window;
     this.lock = lock;
@@ -106,8 +111,10 @@ final class CycleSteps {
       return;
     }
     verify(finished);
-    if (!damage.isEmpty()) {
-      throw new StepFailure(Result.DEGRADED, "pack-damaged", String.join("; ", damage));
+    List<String> damaged = new ArrayList<>(damage);
+    damaged.addAll(damagedPacks.confirm(cancellation));
+    if (!damaged.isEmpty()) {
+      throw new StepFailure(Result.DEGRADED, "pack-damaged", String.join("; ", damaged));
     }
     CyclePlan plan = plan();
     if (!plan.deletions().isEmpty()) {
@@ -136,6 +143,7 @@ final class CycleSteps {
       throws StepFailure, IOException {
     try {
       for (Batch batch : plan.batches()) {
+        checkNobodyElseDeletes(); // somebody may have begun since this cycle did
         FreeSpace.require(directory, settings.safety(), batch.expectedBytes(), "the repack");
         repack(batch, finished);
       }
@@ -170,7 +178,18 @@ final class CycleSteps {
       }
       finished.accept(
           new StepOutcome(step, failure.result(), since(start), Work.NONE, failure.detail()));
+      if (e instanceof CorruptFileException corrupt) {
+        remember(corrupt);
+      }
       throw failure;
+    }
+  }
+
+  private void remember(CorruptFileException corrupt) {
+    try {
+      damagedPacks.note(corrupt.file());
+    } catch (IOException e) {
+      log.error("cannot note that {} is damaged", corrupt.file(), e);
     }
   }
 
@@ -179,14 +198,17 @@ final class CycleSteps {
   }
 
   /** While git repacks or collects garbage, it may delete what we would copy, and copy from what we would delete. */
-  private void checkNobodyElseDeletes() throws StepFailure {
-    Optional<String> foreign = ReaderRule.foreignMaintenance(Readers.census(directory));
+  private void checkNobodyElseDeletes() throws IOException, StepFailure {
+    Optional<String> foreign =
+        OtherMaintenance.seen(directory, Readers.census(directory), clock.instant());
     if (foreign.isPresent()) {
       throw new StepFailure(Result.SKIPPED, "busy", foreign.get() + " is running");
     }
   }
 
   private Done recover() throws IOException {
+    StaleLocks.breakForeign(
+        directory, ObjectDirectory.Lock.MULTI_PACK_INDEX, settings, clock.instant());
     Leftovers.Recovered recovered = new Leftovers(directory, cancellation).recover(id);
     String detail =
         recovered.equals(new Leftovers.Recovered(0, 0))
@@ -442,11 +464,26 @@ final class CycleSteps {
         new AggregateLoop.Beside(loop, () -> aggregateRequest(used), cancellation.pacer()));
   }
 
-  private Done repack(Batch batch, Runnable committed) throws IOException, StepFailure {
-    Optional<Published> published =
-        new BatchRepack(
-                directory, clock.instant(), id, settings.repack().deltaSearch(), cancellation)
+  private Optional<Published> write(Batch batch, Runnable committed)
+      throws IOException, StepFailure {
+    try (FreeSpace.Watch watch = new FreeSpace.Watch(directory, settings.safety(), cancellation)) {
+      try {
+        return new BatchRepack(
+                directory,
+                clock.instant(),
+                id,
+                settings.repack().deltaSearch(),
+                watch.cancellation())
             .run(batch, committed);
+      } catch (CancelledException e) {
+        watch.throwIfFull();
+        throw e;
+      }
+    }
+  }
+
+  private Done repack(Batch batch, Runnable committed) throws IOException, StepFailure {
+    Optional<Published> published = write(batch, committed);
     if (published.isEmpty()) {
       return new Done(Work.NONE, "the pack that would result is there already");
     }

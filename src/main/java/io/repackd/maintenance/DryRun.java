@@ -57,7 +57,7 @@ public record DryRun(
     } catch (StepFailure e) {
       return obstacle(e.detail(), AggregateForecast.obstacle(NO_CYCLE));
     }
-    Optional<String> foreign = ReaderRule.foreignMaintenance(Readers.census(directory));
+    Optional<String> foreign = OtherMaintenance.seen(directory, Readers.census(directory), now);
     if (foreign.isPresent()) {
       return obstacle(foreign.get() + " is running", AggregateForecast.obstacle(NO_CYCLE));
     }

@@ -2,15 +2,105 @@ package io.repackd.maintenance;
 
 import io.repackd.config.SafetySettings;
 import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 
 /** Sees to it that a new pack finds room, and leaves the reserve. */
 final class FreeSpace {
   /** A new pack needs what it writes, and something for the indexes. */
   private static final double FACTOR = 1.2;
 
+  /** Between two looks while something is written: less than it takes to write the usual reserve. */
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
   private FreeSpace() {}
+
+  /**
+   * Keeps looking while a pack is written, and has the work end when the reserve is touched: others need it more.
+   *
+   * <p>Asked to end by somebody else, the work ends too.
+   */
+  static final class Watch implements AutoCloseable {
+    private final ObjectDirectory directory;
+    private final SafetySettings safety;
+    private final Cancellation outer;
+    private final Cancellation cancellation;
+    private final Cancellation over = new Cancellation();
+    private final Thread thread;
+    private volatile long tooLittle = -1;
+
+    /** Begins to look. */
+    Watch(ObjectDirectory directory, SafetySettings safety, Cancellation outer) {
+      this.directory = directory;
+      this.safety = safety;
+      this.outer = outer;
+      this.cancellation = Cancellation.within(outer);
+      String name = Thread.currentThread().getName() + ", free space";
+      thread = Thread.ofPlatform().daemon().name(name).start(this::look);
+    }
+
+    private void look() {
+      do {
+        if (outer.requested() || reserveIsTouched()) {
+          cancellation.request();
+          return;
+        }
+      } while (!over.await(LOOK_EVERY));
+    }
+
+    private boolean reserveIsTouched() {
+      try {
+        long usable = Files.getFileStore(directory.path()).getUsableSpace();
+        if (usable < safety.diskReserveBytes()) {
+          tooLittle = usable;
+        }
+      } catch (IOException e) {
+        // Whoever writes there hears of it.
+      }
+      return tooLittle >= 0;
+    }
+
+    /** What the work polls. */
+    Cancellation cancellation() {
+      return cancellation;
+    }
+
+    /**
+     * Why the work was ended.
+     *
+     * @throws StepFailure if it was for the disk
+     */
+    void throwIfFull() throws StepFailure {
+      if (tooLittle >= 0) {
+        throw new StepFailure(
+            Result.SKIPPED,
+            "disk",
+            "the disk of %s ran full: %s are left, and safety.disk-reserve is %s"
+                .formatted(
+                    directory.path(),
+                    Amounts.bytes(tooLittle),
+                    Amounts.bytes(safety.diskReserveBytes())));
+      }
+    }
+
+    @Override
+    public void close() {
+      over.request();
+      boolean interrupted = false;
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
 
   /**
    * Looks whether there is room.

@@ -5,7 +5,6 @@ import io.repackd.config.SafetySettings;
 import io.repackd.maintenance.PackPublication.Beside;
 import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.objectdir.BadLooseObjectException;
-import io.repackd.objectdir.GcPid;
 import io.repackd.objectdir.LooseTable;
 import io.repackd.objectdir.LooseWalk;
 import io.repackd.objectdir.ObjectDirectory;
@@ -227,8 +226,7 @@ final class LooseRound {
     if (request.excludedPacks().isPresent()) {
       return Optional.empty();
     }
-    Optional<String> seen = ReaderRule.foreignMaintenance(Readers.census(directory));
-    return seen.isPresent() ? seen : GcPid.holder(directory, clock.instant());
+    return OtherMaintenance.seen(directory, Readers.census(directory), clock.instant());
   }
 
   private static void bringBack(List<Path> hidden) throws IOException {

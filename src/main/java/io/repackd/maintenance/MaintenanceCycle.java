@@ -143,7 +143,9 @@ public final class MaintenanceCycle {
       } catch (CancelledException e) {
         return outcome(Result.CANCELLED, "stopping", "asked to stop");
       } catch (IOException e) {
-        return outcome(Result.FAILED, "unreadable", StepErrors.describe(e));
+        StepFailure failure = StepErrors.classify(e);
+        String reason = failure.reason().equals("io") ? "unreadable" : failure.reason();
+        return outcome(failure.result(), reason, failure.detail());
       } catch (RuntimeException | InternalError | OutOfMemoryError e) {
         // Between the steps files are mapped too, and may be cut off.
         return failed(StepErrors.classify(e));
@@ -151,6 +153,8 @@ public final class MaintenanceCycle {
     }
 
     private Optional<StepFailure> underLock(ObjectDirectory directory) throws IOException {
+      StaleLocks.breakForeign(
+          directory, ObjectDirectory.Lock.MAINTENANCE, registration.settings(), clock.instant());
       try (LockFile lock = directory.lock(ObjectDirectory.Lock.MAINTENANCE)) {
         CycleSteps cycle =
             new CycleSteps(
@@ -160,6 +164,7 @@ public final class MaintenanceCycle {
                 aggregation,
                 clock,
                 UnreferencedLedger.read(stateDirectory, directory),
+                DamagedPacks.read(stateDirectory, directory),
                 verifiedIndexes,
                 aggregation.window(),
                 lock,

@@ -2,7 +2,9 @@ package io.repackd.maintenance;
 
 import io.repackd.objectdir.GarbageKind;
 import io.repackd.objectdir.KeepOwner;
+import io.repackd.objectdir.LockKind;
 import io.repackd.objectdir.PackKind;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +24,7 @@ import java.util.Optional;
  * @param keepFiles number of {@code .keep} files by owner
  * @param garbageFiles files that belong to no pack, by kind
  * @param garbageBytes their bytes
+ * @param lockAges for how long the locks have been there that are; the history does not remember them
  */
 public record Measurement(
     Map<PackKind, Long> packs,
@@ -35,16 +38,18 @@ public record Measurement(
     Optional<Instant> oldestUnreferenced,
     Map<KeepOwner, Long> keepFiles,
     Map<GarbageKind, Long> garbageFiles,
-    Map<GarbageKind, Long> garbageBytes) {
+    Map<GarbageKind, Long> garbageBytes,
+    Map<LockKind, Duration> lockAges) {
   public Measurement {
     packs = Map.copyOf(packs);
     packBytes = Map.copyOf(packBytes);
     keepFiles = Map.copyOf(keepFiles);
     garbageFiles = Map.copyOf(garbageFiles);
     garbageBytes = Map.copyOf(garbageBytes);
+    lockAges = Map.copyOf(lockAges);
   }
 
-  /** Counts of which it is not remembered since when a pack waits. */
+  /** Counts of which it is not remembered since when a pack waits, and without locks. */
   public Measurement(
       Map<PackKind, Long> packs,
       Map<PackKind, Long> packBytes,
@@ -69,7 +74,8 @@ public record Measurement(
         Optional.empty(),
         keepFiles,
         garbageFiles,
-        garbageBytes);
+        garbageBytes,
+        Map.of());
   }
 
   /** The number of packs of all kinds. */

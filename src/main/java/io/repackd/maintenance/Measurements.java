@@ -6,6 +6,7 @@ import io.repackd.midx.UnsupportedIndexException;
 import io.repackd.objectdir.GarbageFile;
 import io.repackd.objectdir.GarbageKind;
 import io.repackd.objectdir.KeepOwner;
+import io.repackd.objectdir.LockKind;
 import io.repackd.objectdir.LooseObjects;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
@@ -14,6 +15,7 @@ import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -62,7 +64,16 @@ final class Measurements {
         owners.flatMap(counts -> oldest(listing, counts, unreferenced)),
         keeps,
         garbage,
-        garbageBytes);
+        garbageBytes,
+        lockAges(directory));
+  }
+
+  private static Map<LockKind, Duration> lockAges(ObjectDirectory directory) throws IOException {
+    Map<LockKind, Duration> ages = new EnumMap<>(LockKind.class);
+    for (LockKind kind : LockKind.values()) {
+      kind.age(directory.location(), Instant.now()).ifPresent(age -> ages.put(kind, age));
+    }
+    return ages;
   }
 
   private static Optional<Instant> oldest(

@@ -119,13 +119,18 @@ final class ReaderRule {
   }
 
   private static boolean repacks(Reader reader) {
-    return reader.command().startsWith("git")
-        && (DELETES.contains(commandOf(reader)) || commandOf(reader).equals("pack-objects"));
+    return writesPacks(reader)
+        || (reader.command().startsWith("git") && DELETES.contains(commandOf(reader)));
   }
 
   /** A git command under way that may itself delete packs, in words. */
   static Optional<String> foreignMaintenance(Census census) {
     return running(census, DELETES);
+  }
+
+  /** Whether it is a git that writes a pack of objects which are there: most do it for one that repacks. */
+  static boolean writesPacks(Reader reader) {
+    return reader.command().startsWith("git") && commandOf(reader).equals("pack-objects");
   }
 
   /** A git command under way that may have listed the packs for an index which it has not published yet, in words. */

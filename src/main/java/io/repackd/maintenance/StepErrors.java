@@ -7,6 +7,7 @@ import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.CancelledException;
 import io.repackd.platform.Reason;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
@@ -23,7 +24,7 @@ final class StepErrors {
       case UnsupportedIndexException unsupported ->
           new StepFailure(Result.SKIPPED, "index-version", unsupported.getMessage());
       case LockedException locked -> new StepFailure(Result.SKIPPED, "locked", locked.getMessage());
-      case IOException io -> new StepFailure(Result.FAILED, "io", describe(io));
+      case IOException io -> new StepFailure(Result.FAILED, reason(io), describe(io));
       case OutOfMemoryError _ ->
           new StepFailure(Result.FAILED, "memory", "not enough memory: " + error.getMessage());
       // What the virtual machine throws where a mapped page cannot be read any more.
@@ -34,6 +35,24 @@ final class StepErrors {
               "a mapped file was cut off or cannot be read: " + error.getMessage());
       default -> new StepFailure(Result.FAILED, "internal", "internal error: " + error);
     };
+  }
+
+  /** What somebody has to do about it: make room, give permission, or look at the disk. */
+  private static String reason(IOException error) {
+    for (Throwable e = error; e != null; e = e.getCause()) {
+      // The kernel's words for ENOSPC, EDQUOT, EACCES, EPERM and EROFS: the JDK has no classes for
+      // most of them.
+      String text = e instanceof IOException io ? Reason.of(io) : "";
+      if (text.contains("No space left on device") || text.contains("Disk quota exceeded")) {
+        return "disk";
+      }
+      if (e instanceof AccessDeniedException
+          || text.contains("Operation not permitted")
+          || text.contains("Read-only file system")) {
+        return "permission";
+      }
+    }
+    return "io";
   }
 
   /** Whether something failed because a file had gone since it was listed: then it is worth another look. */

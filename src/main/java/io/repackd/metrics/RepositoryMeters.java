@@ -13,6 +13,7 @@ import io.repackd.maintenance.Step;
 import io.repackd.maintenance.StepOutcome;
 import io.repackd.objectdir.GarbageKind;
 import io.repackd.objectdir.KeepOwner;
+import io.repackd.objectdir.LockKind;
 import io.repackd.objectdir.PackKind;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,7 +39,9 @@ final class RepositoryMeters {
   static final String KEEP_FILES = "repackd_keep_files";
   static final String GARBAGE_FILES = "repackd_garbage_files";
   static final String GARBAGE_BYTES = "repackd_garbage_bytes";
+  static final String LOCK_AGE = "repackd_lock_age_seconds";
   static final String LAST_SUCCESS = "repackd_last_success_timestamp_seconds";
+  static final String REPACKS_WITHOUT_EXPIRY = "repackd_repacks_without_expiry";
   static final String NEXT_RUN = "repackd_next_run_timestamp_seconds";
   static final String CYCLE_DURATION = "repackd_cycle_duration_seconds";
   static final String STEP_DURATION = "repackd_step_duration_seconds";
@@ -77,6 +80,8 @@ final class RepositoryMeters {
   private volatile @Nullable Measurement measurement;
   private volatile double lastSuccessSeconds;
   private volatile double nextRunSeconds;
+  private volatile double repacksWithoutExpiry;
+  private @Nullable Meter repacksWithoutExpiryGauge;
   private @Nullable Meter nextRunGauge;
   private @Nullable Meter lastSuccessGauge;
 
@@ -137,6 +142,14 @@ final class RepositoryMeters {
           "Bytes of files that belong to no pack.",
           tags,
           m -> m.garbageBytes().getOrDefault(kind, 0L));
+    }
+    for (LockKind lock : LockKind.values()) {
+      Tags tags = repository.and("lock", lock.label());
+      number(
+          LOCK_AGE,
+          "For how long a lock file has been there, whoever holds it; 0 if there is none.",
+          tags,
+          m -> m.lockAges().getOrDefault(lock, Duration.ZERO).toSeconds());
     }
   }
 
@@ -246,6 +259,18 @@ final class RepositoryMeters {
               .tags(repository)
               .register(meters);
       others.add(lastSuccessGauge);
+    }
+  }
+
+  synchronized void repacksWithoutExpiry(long repacks) {
+    repacksWithoutExpiry = repacks;
+    if (repacksWithoutExpiryGauge == null && !closed) {
+      repacksWithoutExpiryGauge =
+          Gauge.builder(REPACKS_WITHOUT_EXPIRY, () -> repacksWithoutExpiry)
+              .description("Cycles that repacked since what was left could have been deleted.")
+              .tags(repository)
+              .register(meters);
+      others.add(repacksWithoutExpiryGauge);
     }
   }
 

@@ -64,6 +64,11 @@ public final class RepositoryMetrics implements CycleListener {
     of(registration, repository -> repository.lastSuccess(started));
   }
 
+  /** How many cycles of the repository repacked in vain, because nothing is ever deleted. */
+  public void repacksWithoutExpiry(Registration registration, long repacks) {
+    of(registration, repository -> repository.repacksWithoutExpiry(repacks));
+  }
+
   /** The repository's next cycle is due at the given time. */
   public void nextRun(Registration registration, Instant due) {
     of(registration, repository -> repository.nextRun(due));

@@ -26,6 +26,8 @@ final class Borrowers implements Workplace {
 
   private static final String GIT_DIR = "--git-dir";
 
+  private static final String OBJECT_DIR = "--object-dir";
+
   private final Path objectDirectory;
 
   /**
@@ -70,6 +72,8 @@ final class Borrowers implements Workplace {
         }
       }
     }
+    // As with `git multi-pack-index`, which stands in one repository and works for another.
+    valueOf(OBJECT_DIR, process.words()).map(workingDirectory::resolve).ifPresent(found::add);
     Optional<Path> told =
         optionOf(process.words())
             .or(() -> Optional.ofNullable(variables.get("GIT_DIR")))
@@ -79,6 +83,18 @@ final class Borrowers implements Workplace {
       found.add(GitDirectory.common(gitDirectory.get()).resolve("objects"));
     }
     return found;
+  }
+
+  private static Optional<String> valueOf(String option, List<String> words) {
+    for (int i = 1; i < words.size(); i++) {
+      if (words.get(i).startsWith(option + "=")) {
+        return Optional.of(words.get(i).substring(option.length() + 1));
+      }
+      if (words.get(i).equals(option) && i + 1 < words.size()) {
+        return Optional.of(words.get(i + 1));
+      }
+    }
+    return Optional.empty();
   }
 
   private static Optional<String> optionOf(List<String> words) {

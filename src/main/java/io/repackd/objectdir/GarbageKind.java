@@ -2,7 +2,7 @@ package io.repackd.objectdir;
 
 /** Files in a pack directory that belong to no pack. */
 public enum GarbageKind {
-  /** {@code tmp_*} and {@code .tmp-*}: being written, or left by a process that died. */
+  /** {@code tmp_*}, {@code .tmp-*} and JGit's {@code gc_*tmp}: being written, or left by a process that died. */
   TEMPORARY("temporary"),
   /** A sidecar, index or pack whose other half is missing. */
   ORPHAN("orphan"),

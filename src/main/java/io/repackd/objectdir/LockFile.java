@@ -19,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
@@ -28,7 +29,8 @@ import java.util.regex.Pattern;
  * outlives its process can be told from one that is held; the new content is written elsewhere and renamed over {@code X}
  * while the lock is there. Beside it lies {@code X~pid.lock} with {@code pid N}, where git since 2.54 looks for the owner.
  *
- * <p>A lock is broken only if its line names a process which is provably dead. Two processes that find the same dead lock
+ * <p>A lock of ours is broken only if its line names a process which is provably dead, one of another program's only by {@link
+ * LockPatience}. Two processes that find the same dead lock
  * cannot break each other's new one: a breaker first locks the file itself, then looks whether it is still the one at that
  * path.
  */
@@ -136,38 +138,58 @@ public final class LockFile implements AutoCloseable {
     }
   }
 
-  private static Path pidFileOf(Path file) {
+  /** Where git since 2.54 looks for the process id of the holder. */
+  static Path pidFileOf(Path file) {
     String name = String.valueOf(file.getFileName());
     return file.resolveSibling(name.substring(0, name.length() - ".lock".length()) + "~pid.lock");
   }
 
-  /**
-   * Removes a lock file whose owner is dead.
-   *
-   * <p>The kernel gives up our lock on the file as soon as we close any descriptor of it. So it is read through the one that is
-   * locked, and only one thread at a time is here. That this is the file at that path is known because the path leads to the same
-   * before it was opened and after it was locked.
-   */
+  /** Removes a lock file of ours whose owner is dead. */
   private static boolean breakIfDead(Path file) throws IOException {
     synchronized (BREAKING) {
       try {
-        FileStamp found = FileStamp.of(file);
-        try (FileChannel channel =
-            FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-          FileLock breaking = channel.tryLock();
-          if (breaking == null
-              || !found.unchanged()
-              || ProcessStamp.parse(start(channel)).filter(ProcessStamp::provablyDead).isEmpty()) {
-            return false;
-          }
-          Files.delete(file);
-          return true;
-        }
+        return remove(
+            FileStamp.of(file),
+            content -> ProcessStamp.parse(content).filter(ProcessStamp::provablyDead).isPresent());
       } catch (NoSuchFileException e) {
         return true;
       } catch (AccessDeniedException e) {
         return false; // another user's
       }
+    }
+  }
+
+  /**
+   * Removes a lock file of another program, if it is still the one that was found.
+   *
+   * @return whether it was removed
+   */
+  static boolean breakForeign(FileStamp found) throws IOException {
+    synchronized (BREAKING) {
+      try {
+        return remove(found, content -> ProcessStamp.parse(content).isEmpty());
+      } catch (NoSuchFileException | AccessDeniedException e) {
+        return false;
+      }
+    }
+  }
+
+  /**
+   * Removes a lock file.
+   *
+   * <p>The kernel gives up our lock on the file as soon as we close any descriptor of it. So it is read through the one that is
+   * locked, and only one thread at a time is here. That this is the file at that path is known because the path leads to the same
+   * before it was opened and after it was locked.
+   */
+  private static boolean remove(FileStamp found, Predicate<String> removable) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(found.path(), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      FileLock breaking = channel.tryLock();
+      if (breaking == null || !found.unchanged() || !removable.test(start(channel))) {
+        return false;
+      }
+      Files.delete(found.path());
+      return true;
     }
   }
 
@@ -182,6 +204,13 @@ public final class LockFile implements AutoCloseable {
   private static String start(Path file) throws IOException {
     try (var in = Files.newInputStream(file)) {
       return new String(in.readNBytes(MAX_OWNER_BYTES), StandardCharsets.ISO_8859_1);
+    }
+  }
+
+  /** How a lock file begins. */
+  static String content(Path file) throws IOException {
+    synchronized (BREAKING) { // closing the file would end the lock of a thread that is at it
+      return start(file);
     }
   }
 
@@ -201,6 +230,26 @@ public final class LockFile implements AutoCloseable {
       return new LockedException(file, gitOwner(file), age);
     } catch (NoSuchFileException | AccessDeniedException e) {
       return new LockedException(file, "somebody", Duration.ZERO);
+    }
+  }
+
+  /**
+   * Who holds a lock, if it is a program that takes locks as git does.
+   *
+   * @param locked what is locked
+   * @return in words; empty if nobody holds it, or a process of ours
+   */
+  static Optional<String> foreignHolder(Path locked) throws IOException {
+    Path file = locked.resolveSibling(locked.getFileName() + ".lock");
+    synchronized (BREAKING) {
+      try {
+        FileStamp.of(file); // a pipe would never end
+        return ProcessStamp.parse(start(file)).isPresent()
+            ? Optional.empty()
+            : Optional.of("the holder of %s (%s)".formatted(file, gitOwner(file)));
+      } catch (NoSuchFileException e) {
+        return Optional.empty();
+      }
     }
   }
 

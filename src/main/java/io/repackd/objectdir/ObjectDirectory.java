@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -145,16 +147,18 @@ public final class ObjectDirectory {
   /** The files that git or we lock: the maintenance lock and the lock of the multi-pack-index. */
   public enum Lock {
     /** Held by whoever maintains the object directory; also taken by {@code git maintenance run}. */
-    MAINTENANCE("maintenance"),
+    MAINTENANCE("maintenance", LockKind.MAINTENANCE),
     /** Held by whoever bundles small packs and loose objects. A cycle may be under way meanwhile. */
-    AGGREGATE("aggregate"),
+    AGGREGATE("aggregate", LockKind.AGGREGATE),
     /** Held for the moment in which a multi-pack-index is replaced. */
-    MULTI_PACK_INDEX("pack/multi-pack-index");
+    MULTI_PACK_INDEX("pack/multi-pack-index", LockKind.MULTI_PACK_INDEX);
 
     private final String locked;
+    private final LockKind kind;
 
-    Lock(String locked) {
+    Lock(String locked, LockKind kind) {
       this.locked = locked;
+      this.kind = kind;
     }
   }
 
@@ -165,6 +169,29 @@ public final class ObjectDirectory {
    */
   public LockFile lock(Lock lock) throws IOException {
     return LockFile.acquire(path().resolve(lock.locked), lock == Lock.MAINTENANCE);
+  }
+
+  /**
+   * Breaks a lock of another program that is stale. One of ours needs nobody's patience: whoever takes it breaks it.
+   *
+   * @return the lock that was broken; empty if there was none to be broken
+   */
+  public Optional<FoundLock> breakForeignLock(Lock lock, LockPatience patience, Instant now)
+      throws IOException {
+    Optional<FoundLock> found =
+        FoundLock.find(location, lock.kind).filter(it -> !it.ours() && it.stale(patience, now));
+    return found.isPresent() && LockFile.breakForeign(found.get().stamp())
+        ? found
+        : Optional.empty();
+  }
+
+  /**
+   * Who holds the maintenance lock, if that is another program than ours: {@code git maintenance run} does.
+   *
+   * @return in words; empty if nobody holds it, or a process of ours
+   */
+  public Optional<String> foreignMaintenanceLock() throws IOException {
+    return LockFile.foreignHolder(path().resolve(Lock.MAINTENANCE.locked));
   }
 
   /**

@@ -204,6 +204,8 @@ final class PackDirectoryScan {
     if (name.endsWith(".lock")) {
       return GarbageKind.LOCK;
     }
-    return temporary(name) || name.endsWith(".temp") ? GarbageKind.TEMPORARY : GarbageKind.UNKNOWN;
+    boolean written =
+        temporary(name) || name.endsWith(".temp") || StagingFile.JGIT.matcher(name).matches();
+    return written ? GarbageKind.TEMPORARY : GarbageKind.UNKNOWN;
   }
 }

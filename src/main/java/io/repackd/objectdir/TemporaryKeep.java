@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
  * start=123456
  * boot=4e1c0b2a-…
  * ns=pid:[4026531836]
+ * machine=9f3c5c36…
  * cycle=1f0c5d8e-…
  * </pre>
  *
@@ -34,7 +35,10 @@ public final class TemporaryKeep {
 
   private static final Pattern START = Pattern.compile("start=(\\d{1,18})");
 
-  private static final int LINES = 5;
+  /** Before the id of the machine, which may be unknown. */
+  private static final String MACHINE = "machine=";
+
+  private static final int LINES = 6;
 
   private final FileStamp stamp;
 
@@ -50,13 +54,14 @@ public final class TemporaryKeep {
    */
   record Content(ProcessStamp owner, String cycle) {
     String render() {
-      return "repackd %d on %s\nstart=%d\nboot=%s\nns=%s\ncycle=%s\n"
+      return "repackd %d on %s\nstart=%d\nboot=%s\nns=%s\nmachine=%s\ncycle=%s\n"
           .formatted(
               owner.pid(),
               owner.host(),
               owner.startTicks(),
               owner.bootId(),
               owner.pidNamespace(),
+              owner.machine(),
               cycle);
     }
 
@@ -70,11 +75,12 @@ public final class TemporaryKeep {
       Matcher start = START.matcher(lines.get(1));
       Optional<String> boot = valueOf("boot=", lines.get(2));
       Optional<String> namespace = valueOf("ns=", lines.get(3));
-      Optional<String> cycle = valueOf("cycle=", lines.get(4));
+      Optional<String> cycle = valueOf("cycle=", lines.get(5));
       if (!first.matches()
           || !start.matches()
           || boot.isEmpty()
           || namespace.isEmpty()
+          || !lines.get(4).startsWith(MACHINE)
           || cycle.isEmpty()) {
         return Optional.empty();
       }
@@ -84,7 +90,8 @@ public final class TemporaryKeep {
               boot.get(),
               namespace.get(),
               Long.parseLong(first.group(1)),
-              Long.parseLong(start.group(1)));
+              Long.parseLong(start.group(1)),
+              lines.get(4).substring(MACHINE.length()));
       return Optional.of(new Content(owner, cycle.get()));
     }
 

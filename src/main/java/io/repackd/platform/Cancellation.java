@@ -1,6 +1,7 @@
 package io.repackd.platform;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks running work to end: set once by the side that stops, polled by the side that works.
@@ -11,7 +12,8 @@ import java.time.Duration;
  */
 public final class Cancellation {
   private final Pacer pacer;
-  private final Progress progress = new Progress();
+  private final Progress progress;
+  private final @Nullable Cancellation outer;
   private volatile boolean requested;
 
   /** For work which nothing makes wait. */
@@ -21,7 +23,18 @@ public final class Cancellation {
 
   /** For work that is paced. */
   public Cancellation(Pacer pacer) {
+    this(pacer, new Progress(), null);
+  }
+
+  private Cancellation(Pacer pacer, Progress progress, @Nullable Cancellation outer) {
     this.pacer = pacer;
+    this.progress = progress;
+    this.outer = outer;
+  }
+
+  /** For a part of other work, which ends with that and may end sooner. A wait is not cut short when only the other work ends. */
+  public static Cancellation within(Cancellation outer) {
+    return new Cancellation(outer.pacer, outer.progress, outer);
   }
 
   /** What makes the work wait. */
@@ -49,7 +62,7 @@ public final class Cancellation {
     long deadlineNanos = System.nanoTime() + time.toNanos();
     boolean interrupted = false;
     long leftMillis = time.toMillis();
-    while (!requested && leftMillis > 0) {
+    while (!requested() && leftMillis > 0) {
       try {
         wait(leftMillis);
       } catch (InterruptedException e) {
@@ -60,12 +73,12 @@ public final class Cancellation {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return requested;
+    return requested();
   }
 
   /** Whether the work has been asked to end. */
   public boolean requested() {
-    return requested;
+    return requested || (outer != null && outer.requested());
   }
 
   /**
@@ -82,7 +95,7 @@ public final class Cancellation {
   }
 
   private void throwIfRequested() {
-    if (requested) {
+    if (requested()) {
       throw new CancelledException();
     }
   }

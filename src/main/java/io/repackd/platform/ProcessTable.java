@@ -203,6 +203,16 @@ public final class ProcessTable {
     return found;
   }
 
+  /** The name of a process, as the kernel has it; empty if there is none of that id, or nobody can tell. */
+  public Optional<String> commandOf(long pid) {
+    try {
+      Path comm = proc.resolve(Long.toString(pid)).resolve("comm");
+      return Optional.of(Files.readString(comm, StandardCharsets.ISO_8859_1).strip());
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
   private static Optional<Reader> look(
       ProcessEntry entry, Set<Path> directories, Workplace workplace, Instant boot)
       throws IOException {

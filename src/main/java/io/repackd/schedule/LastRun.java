@@ -15,4 +15,14 @@ public interface LastRun {
    * @throws IOException if that cannot be read
    */
   Optional<Instant> lastStarted(Path objectDirectory) throws IOException;
+
+  /**
+   * How many of the last cycles of an object directory failed, one after the other, or found a pack damaged. Skipped ones say
+   * nothing.
+   *
+   * @throws IOException if that cannot be read
+   */
+  default int failuresInARow(Path objectDirectory) throws IOException {
+    return 0;
+  }
 }

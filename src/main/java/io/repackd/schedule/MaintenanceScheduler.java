@@ -64,6 +64,8 @@ public final class MaintenanceScheduler {
   // Kept here too, because the history may be unable to write, or may have forgotten.
   private final Map<Path, Instant> lastStarts = new HashMap<>();
   private final Map<Path, Running> running = new HashMap<>();
+  private final Map<Path, Integer> failures = new HashMap<>();
+  private final Map<Path, Integer> skips = new HashMap<>();
   private boolean stopping;
 
   /**
@@ -130,6 +132,9 @@ public final class MaintenanceScheduler {
     wanted.forEach((objectDirectory, registration) -> {
       @Nullable Registration before = registered.put(objectDirectory, registration);
       boolean waits = triggers.due(objectDirectory).isPresent();
+      if (before != null && !registration.equals(before)) {
+        failures.put(objectDirectory, 0); // somebody may have done something about it
+      }
       if (!registration.equals(before) || (!waits && registration.settings().enabled())) {
         scheduleFirst(objectDirectory, registration);
       }
@@ -148,7 +153,7 @@ public final class MaintenanceScheduler {
     MaintenanceSettings settings = registration.settings();
     lastStart
         .or(() -> remembered(registration))
-        .map(last -> nextRun.after(settings, last))
+        .map(last -> nextRun.after(settings, last, failuresOf(registration)))
         .orElseGet(() -> Optional.of(nextRun.first(settings)))
         .ifPresentOrElse(due -> schedule(registration, due), () -> unschedule(registration));
   }
@@ -160,6 +165,20 @@ public final class MaintenanceScheduler {
       LOG.warn("{} counts as never maintained: {}", registration.name(), e.toString());
       return Optional.empty();
     }
+  }
+
+  private int failuresOf(Registration registration) {
+    Path objectDirectory = registration.location().objectDirectory();
+    return failures.computeIfAbsent(
+        objectDirectory,
+        _ -> {
+          try {
+            return history.failuresInARow(objectDirectory);
+          } catch (IOException e) {
+            LOG.warn("{} counts as never failed: {}", registration.name(), e.toString());
+            return 0;
+          }
+        });
   }
 
   private void schedule(Registration registration, Instant due) {
@@ -240,6 +259,7 @@ public final class MaintenanceScheduler {
       return Optional.empty();
     }
     Thread.currentThread().setName("cycle " + registration.name());
+    failuresOf(registration); // before the history has this one, too
     Running cycle = new Running(registration, new Cancellation(pacer));
     running.put(objectDirectory, cycle);
     lastStarts.put(objectDirectory, started);
@@ -252,9 +272,27 @@ public final class MaintenanceScheduler {
     Registration registration = registered.get(objectDirectory);
     if (registration != null && !stopping) {
       nextRun
-          .following(registration.settings(), started, result)
+          .following(registration.settings(), started, result, inARow(registration, result))
           .ifPresentOrElse(due -> schedule(registration, due), () -> unschedule(registration));
     }
+  }
+
+  /** How many cycles have ended so, one after the other. One that was skipped or cancelled does not end a row of failures. */
+  private int inARow(Registration registration, Result result) {
+    Path objectDirectory = registration.location().objectDirectory();
+    if (result == Result.SKIPPED) {
+      return skips.merge(objectDirectory, 1, Integer::sum);
+    }
+    skips.remove(objectDirectory);
+    if (result == Result.FAILED || result == Result.DEGRADED) {
+      int known = failuresOf(registration);
+      failures.put(objectDirectory, known + 1);
+      return known + 1;
+    }
+    if (result == Result.OK) {
+      failures.put(objectDirectory, 0);
+    }
+    return 1;
   }
 
   /**

@@ -21,6 +21,17 @@ import java.util.random.RandomGenerator;
  * 10:00         12:00:00 to 12:00:30   overdue
  * never         12:00 to 12:05
  * </pre>
+ *
+ * <p>A cycle that failed is given more and more time, up to a day: what made it fail is mostly still there, each attempt costs as
+ * much as a success, and others wait for its place. After the failures in a row:
+ *
+ * <pre>
+ * 1      2       3       4       5        6        7        8         9 and more
+ * 5 min  10 min  20 min  40 min  80 min   160 min  320 min  640 min   24 h
+ * </pre>
+ *
+ * <p>Its schedule counts where that is later. One that could not begin is tried again in the same way, but at its next scheduled
+ * time at the latest.
  */
 final class NextRun {
   /** Over how long cycles that are due at once are spread: enough that they do not all start in one second. */
@@ -31,6 +42,14 @@ final class NextRun {
    * disk, passes in minutes; a schedule of a day would lose a day to it.
    */
   static final Duration RETRY_AFTER_SKIP = Duration.ofMinutes(5);
+
+  /** How long to wait after a first failure. */
+  static final Duration RETRY_AFTER_FAILURE = Duration.ofMinutes(5);
+
+  /** How long to wait at most, however many there were. */
+  static final Duration MAX_BACK_OFF = Duration.ofDays(1);
+
+  private static final int DOUBLINGS = 8;
 
   private final Clock clock;
   private final RandomGenerator random;
@@ -70,20 +89,52 @@ final class NextRun {
   }
 
   /**
-   * The cycle after one that just ended. A failed one waits for its schedule like a good one: what made it fail is seldom
-   * gone in minutes, and each attempt costs as much as a success.
+   * The cycle after one that began at the given time, and was the last of several that failed.
+   *
+   * @param failures how many failed in a row; 0 if the last one did not
+   * @return empty if the schedule has no further time
+   */
+  Optional<Instant> after(MaintenanceSettings settings, Instant lastStart, int failures) {
+    Optional<Instant> scheduled = after(settings, lastStart);
+    if (failures == 0) {
+      return scheduled;
+    }
+    Instant now = clock.instant();
+    Instant last = lastStart.isAfter(now) ? now : lastStart;
+    Instant earliest = last.plus(backOff(RETRY_AFTER_FAILURE, failures));
+    return scheduled.map(due -> due.isBefore(earliest) ? earliest : due);
+  }
+
+  /**
+   * The cycle after one that just ended.
    *
    * @param started when the one that ended began
    * @param result how it ended
+   * @param inARow how many ended like it, this one included, since one ended well
    * @return empty if the schedule has no further time
    */
-  Optional<Instant> following(MaintenanceSettings settings, Instant started, Result result) {
+  Optional<Instant> following(
+      MaintenanceSettings settings, Instant started, Result result, int inARow) {
     Optional<Instant> scheduled = after(settings, started);
-    if (result != Result.SKIPPED) {
-      return scheduled;
-    }
-    Instant retry = clock.instant().plus(RETRY_AFTER_SKIP).plus(upTo(spread(settings)));
-    return Optional.of(scheduled.filter(retry::isAfter).orElse(retry));
+    return switch (result) {
+      case OK, CANCELLED -> scheduled;
+      case FAILED, DEGRADED -> {
+        Instant earliest = retry(settings, RETRY_AFTER_FAILURE, inARow);
+        yield scheduled.map(due -> due.isBefore(earliest) ? earliest : due);
+      }
+      case SKIPPED -> {
+        Instant latest = retry(settings, RETRY_AFTER_SKIP, inARow);
+        yield Optional.of(scheduled.filter(latest::isAfter).orElse(latest));
+      }
+    };
+  }
+
+  private Instant retry(MaintenanceSettings settings, Duration first, int inARow) {
+    return clock.instant().plus(backOff(first, inARow)).plus(upTo(spread(settings)));
+  }
+
+  private static Duration backOff(Duration first, int inARow) {
+    return inARow > DOUBLINGS ? MAX_BACK_OFF : first.multipliedBy(1L << (inARow - 1));
   }
 
   private static Duration spread(MaintenanceSettings settings) {

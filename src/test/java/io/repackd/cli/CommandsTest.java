@@ -138,7 +138,7 @@ class CommandsTest {
                 + " expire.min-age=1h expire.min-age-unseen=1d repack.enabled=true"
                 + " repack.strategy=batch repack.batch-size=auto repack.min-age=5s"
                 + " repack.delta-search=on safety.foreign-owner=refuse safety.disk-reserve=\"1"
-                + " GiB\"\n");
+                + " GiB\" safety.dead-lock-age=1h safety.unknown-lock-age=never\n");
     assertThat(errors)
         .hasToString("warning: " + file + ":1: no repository: " + root.resolve("gone") + "\n");
   }

@@ -197,6 +197,17 @@ class MultiPackIndexSidecarsTest {
     assertThat(twins.ours().packFiles()).hasSize(5);
   }
 
+  @Test
+  void whoAsksForARepackByHandGetsItAlsoWhereObjectsArePrecious() throws Exception {
+    repository.git("multi-pack-index", "write");
+    repository.git("config", "core.repositoryFormatVersion", "1");
+    repository.git("config", "extensions.preciousObjects", "true");
+    Twins twins = Twins.of(repository);
+    int packs = twins.ours().packFiles().size();
+    assertThat(twins.repackd("repack")).as(twins.errors()).isZero();
+    assertThat(twins.ours().packFiles()).hasSize(packs + 1);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"promisor", "mtimes"})
   void whatIsOnlyInAPackOfAnotherKindStays(String kind) throws Exception {

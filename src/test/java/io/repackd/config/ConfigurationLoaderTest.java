@@ -2,6 +2,7 @@ package io.repackd.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.repackd.objectdir.LockPatience;
 import java.lang.reflect.RecordComponent;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -56,7 +57,8 @@ class ConfigurationLoaderTest {
                         new BatchSize.Auto(),
                         Duration.ofSeconds(5),
                         true),
-                    new SafetySettings(false, 1L << 30)),
+                    new SafetySettings(
+                        false, 1L << 30, new LockPatience(Duration.ofHours(1), Optional.empty()))),
                 2,
                 temporary.home().resolve(".local/state/repackd"),
                 new PacingSettings(100, 100, 20, false),
@@ -84,7 +86,7 @@ class ConfigurationLoaderTest {
             aggregate { max-objects = 800, max-bytes = 9 MiB, promisor = yes }
             expire { enabled = false, min-age = 2d, min-age-unseen = 4d }
             repack { enabled = no, strategy = geometric, batch-size = 3 GiB, min-age = 1m, delta-search = off }
-            safety { foreign-owner = allow, disk-reserve = 5 MiB }
+            safety { foreign-owner = allow, disk-reserve = 5 MiB, dead-lock-age = 3h, unknown-lock-age = 2d }
             max-concurrent = 7
             state-directory = /state
             web { enabled = off, listen = "[::1]:0" }
@@ -123,7 +125,10 @@ class ConfigurationLoaderTest {
                         new BatchSize.Bytes(3L << 30),
                         Duration.ofMinutes(1),
                         false),
-                    new SafetySettings(true, 5L << 20)),
+                    new SafetySettings(
+                        true,
+                        5L << 20,
+                        new LockPatience(Duration.ofHours(3), Optional.of(Duration.ofDays(2))))),
                 7,
                 Path.of("/state"),
                 new PacingSettings(60, 70, 80, true),
@@ -173,7 +178,7 @@ class ConfigurationLoaderTest {
               aggregate { max-objects = 800, max-bytes = 9 MiB, promisor = yes }
               expire { enabled = false, min-age = 2d, min-age-unseen = 4d }
               repack { enabled = false, strategy = Geometric, batch-size = 0, min-age = 1m, delta-search = no }
-              safety { foreign-owner = allow, disk-reserve = 5 MiB }
+              safety { foreign-owner = allow, disk-reserve = 5 MiB, dead-lock-age = 3h, unknown-lock-age = 2d }
             } ]
             """);
 

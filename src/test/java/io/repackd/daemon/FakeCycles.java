@@ -23,7 +23,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
 /** Cycles which do nothing, at once and well, unless they are told otherwise. */
-final class FakeCycles implements Cycles {
+class FakeCycles implements Cycles {
   static final Measurement THREE_PACKS =
       new Measurement(
           Map.of(PackKind.ORDINARY, 3L),

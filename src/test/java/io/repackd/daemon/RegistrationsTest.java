@@ -41,7 +41,7 @@ class RegistrationsTest {
           (registration, cancellation) -> {
             throw new IllegalStateException("never started");
           },
-          cycles::lastStarted,
+          cycles,
           new ScheduleListener() {
             @Override
             public void nextRun(Registration registration, Instant due) {

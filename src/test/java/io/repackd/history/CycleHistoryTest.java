@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import io.repackd.config.HistorySettings;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Result;
+import io.repackd.maintenance.Step;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -66,6 +67,49 @@ class CycleHistoryTest {
         .contains(Cycles.START.plusSeconds(4));
     assertThat(restarted.lastSuccess(Cycles.objectDirectory("b"))).isEmpty();
     assertThat(restarted.lastStarted(Cycles.objectDirectory("c"))).isEmpty();
+  }
+
+  @Test
+  void failuresInARowAreCountedAlsoOverARestart() throws IOException {
+    CycleHistory history = history(10);
+    Path a = Cycles.objectDirectory("a");
+    assertThat(history.failuresInARow(a)).isZero();
+    history.append(Cycles.cycle("a", 1, Result.FAILED));
+    history.append(Cycles.cycle("a", 2, Result.OK));
+    history.append(Cycles.cycle("a", 3, Result.FAILED));
+    history.append(Cycles.cycle("b", 4, Result.OK));
+    history.append(Cycles.cycle("a", 5, Result.SKIPPED));
+    history.append(Cycles.cycle("a", 6, Result.CANCELLED));
+    history.append(Cycles.cycle("a", 7, Result.DEGRADED));
+    assertThat(history.failuresInARow(a)).isEqualTo(2);
+    assertThat(history(10).failuresInARow(a)).isEqualTo(2);
+    assertThat(history.failuresInARow(Cycles.objectDirectory("b"))).isZero();
+    history.append(Cycles.cycle("a", 8, Result.OK));
+    assertThat(history.failuresInARow(a)).isZero();
+  }
+
+  @Test
+  void whenAFileIsReadAnewNothingIsCountedTwice() throws IOException {
+    CycleHistory daemon = history(2);
+    CycleHistory once = history(2);
+    for (int second = 0; second < 20; second++) {
+      once.append(Cycles.cycle("a", second, Result.FAILED));
+      assertThat(daemon.failuresInARow(Cycles.objectDirectory("a")))
+          .isBetween(1, once.cycles().size());
+    }
+  }
+
+  @Test
+  void repacksAreRememberedUntilPacksAreDeleted() throws IOException {
+    CycleHistory history = history(10);
+    history.append(Cycles.cycle("a", 1, Step.REPACK, 1, 0));
+    history.append(Cycles.cycle("a", 2, Step.REPACK, 0, 0));
+    history.append(Cycles.cycle("a", 3, Step.AGGREGATE, 1, 5));
+    history.append(Cycles.cycle("a", 4, Step.REPACK, 1, 0));
+    assertThat(history(10).repacksWithoutExpiry(Cycles.objectDirectory("a")))
+        .containsExactly(Cycles.START.plusSeconds(1), Cycles.START.plusSeconds(4));
+    history.append(Cycles.cycle("a", 5, Step.EXPIRE, 0, 1));
+    assertThat(history(10).repacksWithoutExpiry(Cycles.objectDirectory("a"))).isEmpty();
   }
 
   @Test

@@ -40,6 +40,23 @@ final class Cycles {
         Optional.empty());
   }
 
+  /** A good cycle with one step that wrote or deleted packs. */
+  static CycleOutcome cycle(String repository, int second, Step step, long written, long deleted) {
+    CycleOutcome cycle = cycle(repository, second, Result.OK);
+    StepOutcome.Work work = new StepOutcome.Work(written, deleted, 0, 0);
+    return new CycleOutcome(
+        cycle.repository(),
+        cycle.objectDirectory(),
+        cycle.started(),
+        cycle.duration(),
+        cycle.result(),
+        cycle.reason(),
+        cycle.detail(),
+        List.of(new StepOutcome(step, Result.OK, Duration.ZERO, work, "")),
+        cycle.before(),
+        cycle.after());
+  }
+
   /** A cycle with something in every field. */
   static CycleOutcome full() {
     return new CycleOutcome(

@@ -133,7 +133,7 @@ class LeftoversTest {
   void theBeginningOfALockGoesIfItsOwnerIsDead() throws Exception {
     ProcessStamp own = ProcessStamp.own();
     ProcessStamp dead =
-        new ProcessStamp(own.host(), "another-boot", own.pidNamespace(), own.pid(), 1);
+        new ProcessStamp(own.host(), own.bootId(), own.pidNamespace(), own.pid(), 1, "");
     Files.writeString(repository.objects().resolve("tmp_lock_a"), dead.render() + "\n");
     Files.writeString(file("tmp_lock_b"), dead.render() + "\n");
     Files.writeString(file("tmp_lock_c"), own.render() + "\n");

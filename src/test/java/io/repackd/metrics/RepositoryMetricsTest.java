@@ -254,6 +254,7 @@ class RepositoryMetricsTest {
     metrics.update(List.of(LINUX, GIT));
     cycle(LINUX);
     metrics.nextRun(LINUX, NOON.plusSeconds(3600));
+    metrics.repacksWithoutExpiry(LINUX, 0);
     metrics.stepFinished(
         GIT, new StepOutcome(Step.VERIFY, Result.DEGRADED, Duration.ofMillis(40), Work.NONE, ""));
     metrics.cycleFinished(

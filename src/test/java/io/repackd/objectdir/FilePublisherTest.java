@@ -24,7 +24,12 @@ class FilePublisherTest {
     ProcessStamp own = ProcessStamp.own();
     ProcessStamp dead =
         new ProcessStamp(
-            own.host(), own.bootId(), own.pidNamespace(), own.pid(), own.startTicks() - 1);
+            own.host(),
+            own.bootId(),
+            own.pidNamespace(),
+            own.pid(),
+            own.startTicks() - 1,
+            own.machine());
     Path abandoned =
         Files.createFile(directory.resolve("tmp_ledger_" + dead.token() + "0123456789abcdef"));
     Path other =

@@ -60,7 +60,12 @@ class LockFileTest {
     ProcessStamp own = ProcessStamp.own();
     ProcessStamp dead =
         new ProcessStamp(
-            own.host(), own.bootId(), own.pidNamespace(), own.pid(), own.startTicks() - 1);
+            own.host(),
+            own.bootId(),
+            own.pidNamespace(),
+            own.pid(),
+            own.startTicks() - 1,
+            own.machine());
     Files.writeString(lock(), dead.render() + "\n");
     try (LockFile held = acquire()) {
       assertThat(held.stillHeld()).isTrue();
@@ -70,7 +75,8 @@ class LockFileTest {
   @Test
   void aLockOfAnotherHostIsLeftAlone() throws Exception {
     ProcessStamp own = ProcessStamp.own();
-    ProcessStamp elsewhere = new ProcessStamp("elsewhere", own.bootId(), own.pidNamespace(), 1, 1);
+    ProcessStamp elsewhere =
+        new ProcessStamp("elsewhere", "another-boot", own.pidNamespace(), 1, 1, own.machine());
     Files.writeString(lock(), elsewhere.render() + "\n");
     assertThatThrownBy(this::acquire)
         .isInstanceOf(LockedException.class)
@@ -114,7 +120,12 @@ class LockFileTest {
     ProcessStamp own = ProcessStamp.own();
     ProcessStamp dead =
         new ProcessStamp(
-            own.host(), own.bootId(), own.pidNamespace(), own.pid(), own.startTicks() - 1);
+            own.host(),
+            own.bootId(),
+            own.pidNamespace(),
+            own.pid(),
+            own.startTicks() - 1,
+            own.machine());
     ProcessStamp alive =
         ProcessStamp.parse(
                 own.render()
@@ -146,7 +157,7 @@ class LockFileTest {
   void ofManyWhoFindADeadLockOnlyOneGetsIt() throws Exception {
     ProcessStamp own = ProcessStamp.own();
     ProcessStamp dead =
-        new ProcessStamp(own.host(), "another-boot", own.pidNamespace(), own.pid(), 1);
+        new ProcessStamp(own.host(), own.bootId(), own.pidNamespace(), own.pid(), 1, "");
     for (int round = 0; round < 50; round++) {
       Files.writeString(lock(), dead.render() + "\n");
       AtomicInteger holders = new AtomicInteger();

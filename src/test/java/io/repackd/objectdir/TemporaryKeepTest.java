@@ -1,6 +1,7 @@
 package io.repackd.objectdir;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.repackd.objectdir.TemporaryKeep.Content;
 import io.repackd.platform.ProcessStamp;
@@ -27,7 +28,12 @@ class TemporaryKeepTest {
 
   private static ProcessStamp dead() {
     return new ProcessStamp(
-        OWN.host(), OWN.bootId(), OWN.pidNamespace(), OWN.pid(), OWN.startTicks() - 1);
+        OWN.host(),
+        OWN.bootId(),
+        OWN.pidNamespace(),
+        OWN.pid(),
+        OWN.startTicks() - 1,
+        OWN.machine());
   }
 
   private boolean removed(String content) throws IOException {
@@ -48,9 +54,14 @@ class TemporaryKeepTest {
     assertThat(Content.parse(Files.readString(file))).contains(new Content(OWN, "this-cycle"));
     assertThat(Files.readString(file))
         .isEqualTo(
-            "repackd %d on %s\nstart=%d\nboot=%s\nns=%s\ncycle=this-cycle\n"
+            "repackd %d on %s\nstart=%d\nboot=%s\nns=%s\nmachine=%s\ncycle=this-cycle\n"
                 .formatted(
-                    OWN.pid(), OWN.host(), OWN.startTicks(), OWN.bootId(), OWN.pidNamespace()));
+                    OWN.pid(),
+                    OWN.host(),
+                    OWN.startTicks(),
+                    OWN.bootId(),
+                    OWN.pidNamespace(),
+                    OWN.machine()));
     assertThat(KeepFile.owner(file)).isEqualTo(KeepOwner.REPACKD);
     keep.orElseThrow().remove();
     assertThat(directory).isEmptyDirectory();
@@ -81,21 +92,33 @@ class TemporaryKeepTest {
   }
 
   @Test
-  void whatIsFromAnotherBootIsStale() throws Exception {
-    assertThat(
-            removed(
-                new ProcessStamp(OWN.host(), "b", OWN.pidNamespace(), OWN.pid(), OWN.startTicks())))
-        .isTrue();
+  void whatIsFromAnotherBootOfTheSameMachineIsStale() throws Exception {
+    assumeThat(OWN.machine()).as("the id of this machine").isNotEmpty();
+    assertThat(removed(ofAnotherBoot(OWN.machine()))).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "0123456789abcdef0123456789abcdef"})
+  void aMachineOfTheSameNameCountsAsAlive(String machine) throws Exception {
+    assertThat(removed(ofAnotherBoot(machine))).isFalse();
+  }
+
+  private static ProcessStamp ofAnotherBoot(String machine) {
+    return new ProcessStamp(
+        OWN.host(), "b", OWN.pidNamespace(), OWN.pid(), OWN.startTicks(), machine);
   }
 
   @Test
   void aProcessOfAnotherHostCountsAsAlive() throws Exception {
-    assertThat(removed(new ProcessStamp("elsewhere", "b", OWN.pidNamespace(), 1, 1))).isFalse();
+    assertThat(removed(new ProcessStamp("elsewhere", "b", OWN.pidNamespace(), 1, 1, OWN.machine())))
+        .isFalse();
   }
 
   @Test
   void aProcessOfAnotherNamespaceCountsAsAlive() throws Exception {
-    assertThat(removed(new ProcessStamp(OWN.host(), OWN.bootId(), "pid:[1]", OWN.pid(), 1)))
+    assertThat(
+            removed(
+                new ProcessStamp(OWN.host(), OWN.bootId(), "pid:[1]", OWN.pid(), 1, OWN.machine())))
         .isFalse();
   }
 
@@ -106,7 +129,8 @@ class TemporaryKeepTest {
       String stat = Files.readString(Path.of("/proc/%d/stat".formatted(other.pid())));
       long start = Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[22 - 3]);
       ProcessStamp alive =
-          new ProcessStamp(OWN.host(), OWN.bootId(), OWN.pidNamespace(), other.pid(), start);
+          new ProcessStamp(
+              OWN.host(), OWN.bootId(), OWN.pidNamespace(), other.pid(), start, OWN.machine());
       assertThat(removed(alive)).isFalse();
     } finally {
       other.outputWriter().close();
@@ -132,9 +156,10 @@ class TemporaryKeepTest {
         "receive-pack 123 on host",
         "fetch-pack 123 on host\n",
         "repackd 123 on host\n",
-        "repackd 123 on host\nstart=1\nboot=\nns=pid:[1]\ncycle=1\n",
-        "repackd 123 on host\nstart=-1\nboot=b\nns=pid:[1]\ncycle=1\n",
-        "repackd 123 on host\nstart=1\nboot=b\nns=pid:[1]\n",
+        "repackd 123 on host\nstart=1\nboot=\nns=pid:[1]\nmachine=\ncycle=1\n",
+        "repackd 123 on host\nstart=-1\nboot=b\nns=pid:[1]\nmachine=\ncycle=1\n",
+        "repackd 123 on host\nstart=1\nboot=b\nns=pid:[1]\nmachine=\n",
+        "repackd 123 on host\nstart=1\nboot=b\nns=pid:[1]\nelsewhere\ncycle=1\n",
         "do not touch\n",
       })
   void whatIsSomebodyElsesStays(String content) throws Exception {

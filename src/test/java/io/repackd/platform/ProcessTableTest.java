@@ -175,10 +175,39 @@ class ProcessTableTest {
             own.bootId(),
             own.pidNamespace(),
             process.pid(),
-            ProcessStamp.startTicks(process.pid()));
+            ProcessStamp.startTicks(process.pid()),
+            own.machine());
     assertThat(stamp.provablyDead()).isFalse();
     end(process);
     assertThat(stamp.provablyDead()).isTrue();
     assertThat(ProcessStamp.parse(stamp.render())).contains(stamp);
+  }
+
+  private static ProcessStamp booted(String boot, String host, String machine) {
+    return new ProcessStamp(host, boot, "pid:[4026531836]", 42, 1, machine);
+  }
+
+  @Test
+  void thatAMachineWasBootedSinceIsOnlySaidOfTheSameOne() {
+    ProcessStamp now = booted("boot-2", "forge", "a".repeat(32));
+    assertThat(booted("boot-1", "forge", "a".repeat(32)).endedWithItsBoot(now)).isTrue();
+    assertThat(booted("boot-2", "forge", "a".repeat(32)).endedWithItsBoot(now)).isFalse();
+    assertThat(booted("boot-1", "forge", "b".repeat(32)).endedWithItsBoot(now)).isFalse();
+    assertThat(booted("boot-1", "forge", "").endedWithItsBoot(now)).isFalse();
+    assertThat(booted("boot-1", "forge", "").endedWithItsBoot(booted("boot-2", "forge", "")))
+        .isFalse();
+    assertThat(booted("boot-1", "anvil", "a".repeat(32)).endedWithItsBoot(now)).isFalse();
+    assertThat(booted("", "forge", "a".repeat(32)).endedWithItsBoot(now)).isFalse();
+  }
+
+  @Test
+  void aContainerHasNoIdOfAMachine() throws Exception {
+    Path file = Files.writeString(directory.resolve("machine-id"), "0123456789abcdef".repeat(2));
+    assertThat(ProcessStamp.machine(file, "pid:[4026531836]")).hasSize(32);
+    assertThat(ProcessStamp.machine(file, "pid:[4026532201]")).isEmpty();
+    Files.writeString(file, "uninitialized\n"); // as while it boots for the first time
+    assertThat(ProcessStamp.machine(file, "pid:[4026531836]")).isEmpty();
+    Files.delete(file);
+    assertThat(ProcessStamp.machine(file, "pid:[4026531836]")).isEmpty();
   }
 }

@@ -119,7 +119,74 @@ class MaintenanceSchedulerTest {
 
     scheduler.update(List.of(registration("linux", EVERY_SECOND)));
 
-    await().until(() -> runs("linux") >= 3);
+    for (int runs = 1; runs <= 3; runs++) {
+      int times = runs;
+      await().until(() -> runs("linux") == times && scheduler.running().isEmpty());
+      assertThat(scheduler.nextRuns()).containsOnlyKeys("linux");
+      scheduler.runNow(registration("linux", EVERY_SECOND).location().objectDirectory());
+    }
+  }
+
+  @Test
+  void whatFailsIsTriedLessAndLessOftenAndStartsAnewOnceItWentWell() {
+    Map<Path, Integer> failuresBefore = new ConcurrentHashMap<>();
+    Registration linux = registration("linux", EVERY_SECOND);
+    Path objects = linux.location().objectDirectory();
+    LastRun history =
+        new LastRun() {
+          @Override
+          public Optional<Instant> lastStarted(Path objectDirectory) {
+            return Optional.of(Instant.now().minus(Duration.ofDays(2)));
+          }
+
+          @Override
+          public int failuresInARow(Path objectDirectory) {
+            return failuresBefore.getOrDefault(objectDirectory, 0);
+          }
+        };
+    failuresBefore.put(objects, 2); // in the life of an earlier daemon
+    AtomicInteger ended = new AtomicInteger();
+    MaintenanceScheduler scheduler =
+        start(
+            (registration, cancellation) -> {
+              failuresBefore.put(objects, 99); // what is read once is not read again
+              return ended.incrementAndGet() == 3
+                  ? quick(registration, cancellation)
+                  : failed(registration);
+            },
+            1,
+            FirstRun.WHEN_DUE,
+            history);
+    scheduler.update(List.of(linux));
+
+    for (long minutes : new long[] {20, 40}) { // the third in a row, and the fourth
+      await().until(() -> waits(scheduler, minutes));
+      scheduler.runNow(objects);
+    }
+    await().until(() -> waits(scheduler, 5)); // the third went well, the fourth is a first failure
+  }
+
+  private static boolean waits(MaintenanceScheduler scheduler, long minutes) {
+    Instant due = scheduler.nextRuns().get("linux");
+    return due != null
+        && scheduler.running().isEmpty()
+        && Math.abs(Duration.between(Instant.now(), due).toSeconds() - minutes * 60) < 90;
+  }
+
+  private CycleOutcome failed(Registration registration) {
+    count(registration);
+    CycleOutcome ok = outcome(registration);
+    return new CycleOutcome(
+        ok.repository(),
+        ok.objectDirectory(),
+        ok.started(),
+        ok.duration(),
+        Result.FAILED,
+        "io",
+        "a test",
+        List.of(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   @Test

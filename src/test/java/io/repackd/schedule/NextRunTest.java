@@ -131,12 +131,54 @@ class NextRunTest {
         TestRegistrations.settings(true, schedule, Duration.ofMinutes(5));
     Instant started = NOON.minus(Duration.ofMinutes(10));
 
-    assertThat(nextRun(LEAST).following(settings, started, result))
+    assertThat(nextRun(LEAST).following(settings, started, result, 1))
         .as(sentence)
         .contains(today(least));
-    assertThat(nextRun(MOST).following(settings, started, result))
+    assertThat(nextRun(MOST).following(settings, started, result, 1))
         .as(sentence)
         .contains(today(most));
+  }
+
+  static Stream<Arguments> manyInARow() {
+    return Stream.of(
+        arguments("a first failure waits for its schedule", HOURLY, Result.FAILED, 1, "12:50"),
+        arguments("a frequent one waits after it", EVERY_TWO_MINUTES, Result.FAILED, 1, "12:05"),
+        arguments("and longer each time", EVERY_TWO_MINUTES, Result.FAILED, 4, "12:40"),
+        arguments("a damaged pack too", EVERY_TWO_MINUTES, Result.DEGRADED, 4, "12:40"),
+        arguments("also if the schedule is slower", HOURLY, Result.FAILED, 6, "14:40"),
+        arguments("the longest but one", HOURLY, Result.FAILED, 8, "22:40"),
+        arguments("skipped ones are tried less often", HOURLY, Result.SKIPPED, 3, "12:20"),
+        arguments("and with their schedule at last", HOURLY, Result.SKIPPED, 9, "12:50"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("manyInARow")
+  void oneOfManyInARow(
+      String sentence, Schedule schedule, Result result, int inARow, String least) {
+    MaintenanceSettings settings = TestRegistrations.settings(true, schedule, Duration.ZERO);
+    Instant started = NOON.minus(Duration.ofMinutes(10));
+
+    assertThat(nextRun(LEAST).following(settings, started, result, inARow))
+        .as(sentence)
+        .contains(today(least));
+  }
+
+  @Test
+  void noFailureWaitsLongerThanADay() {
+    MaintenanceSettings settings = TestRegistrations.settings(true, HOURLY, Duration.ZERO);
+    for (int failures : new int[] {9, 10, 1000, Integer.MAX_VALUE}) {
+      assertThat(nextRun(LEAST).following(settings, NOON, Result.FAILED, failures))
+          .contains(NOON.plus(Duration.ofDays(1)));
+    }
+  }
+
+  @Test
+  void failuresBeforeARestartCount() {
+    MaintenanceSettings settings = TestRegistrations.settings(true, HOURLY, Duration.ZERO);
+    Instant last = Instant.parse("2026-11-20T11:30:00Z");
+    assertThat(nextRun(LEAST).after(settings, last, 0)).contains(today("12:30"));
+    assertThat(nextRun(LEAST).after(settings, last, 3)).contains(today("12:30"));
+    assertThat(nextRun(LEAST).after(settings, last, 6)).contains(today("14:10"));
   }
 
   @Test
@@ -152,7 +194,7 @@ class NextRunTest {
     MaintenanceSettings settings = TestRegistrations.settings(true, LAST_YEAR, Duration.ZERO);
 
     assertThat(nextRun(LEAST).after(settings, NOON)).isEmpty();
-    assertThat(nextRun(LEAST).following(settings, NOON, Result.OK)).isEmpty();
+    assertThat(nextRun(LEAST).following(settings, NOON, Result.OK, 1)).isEmpty();
   }
 
   @Test
