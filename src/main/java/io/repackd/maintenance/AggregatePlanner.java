@@ -1,6 +1,7 @@
 package io.repackd.maintenance;
 
 import io.repackd.config.AggregateSettings;
+import io.repackd.config.ExpireSettings;
 import io.repackd.maintenance.AggregatePlan.Bundle;
 import io.repackd.maintenance.AggregatePlan.Decision;
 import io.repackd.maintenance.AggregatePlan.LeftAlone;
@@ -37,10 +38,11 @@ final class AggregatePlanner {
   private static final Duration START_PRECISION = Duration.ofSeconds(2);
 
   /**
-   * How long superseded packs stay at least where there may be readers who are not seen. Git finds the objects of such a pack
-   * elsewhere when it is gone, but for commands that have listed the packs, and few of those take an hour.
+   * How long superseded packs stay at least where there may be readers who are not seen, unless less is configured for packs that
+   * nothing refers to. Git finds the objects of such a pack elsewhere when it is gone, but for commands that have listed the
+   * packs, and few of those take an hour.
    */
-  static final Duration UNSEEN_MIN_AGE = Duration.ofHours(1);
+  private static final Duration UNSEEN_MIN_AGE = Duration.ofHours(1);
 
   private static final Comparator<StoredPack> SMALLEST_FIRST =
       Comparator.comparingLong((StoredPack pack) -> pack.data().bytes())
@@ -66,6 +68,12 @@ final class AggregatePlanner {
   static AggregatePlan plan(
       AggregateSnapshot snapshot, AggregateSettings settings, AggregateRequest request) {
     return new AggregatePlanner(snapshot, settings, request).plan();
+  }
+
+  /** How long superseded packs stay at least where there may be readers who are not seen. */
+  static Duration unseenMinAge(ExpireSettings settings) {
+    Duration configured = settings.minAgeUnseen();
+    return configured.compareTo(UNSEEN_MIN_AGE) < 0 ? configured : UNSEEN_MIN_AGE;
   }
 
   private AggregatePlan plan() {
@@ -221,11 +229,11 @@ final class AggregatePlanner {
     if (!request.immediately() && left.isPositive()) {
       return Optional.of("it stays for another " + Amounts.duration(left));
     }
-    Duration leftUnseen = UNSEEN_MIN_AGE.minus(age);
+    Duration leftUnseen = snapshot.unseenMinAge().minus(age);
     if (!request.immediately() && leftUnseen.isPositive()) {
       return snapshot
           .evidence()
-          .unseen(snapshot.census(), snapshot.taken(), UNSEEN_MIN_AGE)
+          .unseen(snapshot.census(), snapshot.taken(), snapshot.unseenMinAge())
           .map(why ->
               "it stays for another %s, because %s".formatted(Amounts.duration(leftUnseen), why));
     }

@@ -92,7 +92,14 @@ final class AggregateRound {
     this.clock = clock;
     this.bootClock = bootClock;
     this.report = report;
-    this.snapshots = new AggregateSnapshots(directory, memory, window, clock, bootClock);
+    this.snapshots =
+        new AggregateSnapshots(
+            directory,
+            memory,
+            window,
+            AggregatePlanner.unseenMinAge(settings.expire()),
+            clock,
+            bootClock);
     this.cancellation = cancellation;
   }
 

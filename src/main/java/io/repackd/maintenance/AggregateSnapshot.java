@@ -5,6 +5,7 @@ import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.BootClock.Moment;
 import io.repackd.platform.ProcessTable.Census;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ import java.util.Set;
  * @param foreign who else maintains the object directory, in words; empty if nobody is seen
  * @param census the processes which have to do with the object directory
  * @param evidence what the kernel says of readers besides
+ * @param unseenMinAge how long superseded packs stay at least where there may be readers who are not seen
  */
 record AggregateSnapshot(
     Instant taken,
@@ -37,7 +39,8 @@ record AggregateSnapshot(
     Set<String> own,
     Optional<String> foreign,
     Census census,
-    Evidence evidence) {
+    Evidence evidence,
+    Duration unseenMinAge) {
   AggregateSnapshot {
     packs = List.copyOf(packs);
     superseded = Map.copyOf(superseded);
@@ -82,6 +85,7 @@ record AggregateSnapshot(
         own,
         newForeign,
         seen,
-        newEvidence);
+        newEvidence,
+        unseenMinAge);
   }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,18 +24,26 @@ final class AggregateSnapshots {
   private final ObjectDirectory directory;
   private final AggregateMemory memory;
   private final SafetyWindow window;
+  private final Duration unseenMinAge;
   private final Clock clock;
   private final BootClock bootClock;
 
+  /**
+   * Takes them.
+   *
+   * @param unseenMinAge how long superseded packs stay at least where there may be readers who are not seen
+   */
   AggregateSnapshots(
       ObjectDirectory directory,
       AggregateMemory memory,
       SafetyWindow window,
+      Duration unseenMinAge,
       Clock clock,
       BootClock bootClock) {
     this.directory = directory;
     this.memory = memory;
     this.window = window;
+    this.unseenMinAge = unseenMinAge;
     this.clock = clock;
     this.bootClock = bootClock;
   }
@@ -60,7 +69,8 @@ final class AggregateSnapshots {
         own,
         foreign(census),
         census,
-        evidence(packs, superseded));
+        evidence(packs, superseded),
+        unseenMinAge);
   }
 
   /** The same packs with the index and the processes of this moment. */

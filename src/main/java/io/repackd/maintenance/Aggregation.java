@@ -135,7 +135,13 @@ public final class Aggregation {
     }
     LooseForecast loose = looseRound(directory, settings, cancellation).forecast(request);
     AggregateSnapshot snapshot =
-        new AggregateSnapshots(directory, memory, window, clock, bootClock)
+        new AggregateSnapshots(
+                directory,
+                memory,
+                window,
+                AggregatePlanner.unseenMinAge(settings.expire()),
+                clock,
+                bootClock)
             .take(directory.listPacks().packs(), Set.of());
     return new AggregateForecast(
         Optional.empty(), AggregatePlanner.plan(snapshot, settings.aggregate(), request), loose);

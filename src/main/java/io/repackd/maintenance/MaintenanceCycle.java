@@ -171,6 +171,7 @@ public final class MaintenanceCycle {
                 cancellation);
         try {
           cycle.run(this::finished);
+          aggregation.window().letGo(directory, clock.instant());
           return Optional.empty();
         } catch (StepFailure e) {
           return Optional.of(e);

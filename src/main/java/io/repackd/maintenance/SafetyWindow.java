@@ -82,6 +82,14 @@ final class SafetyWindow {
     return new Evidence(inUse, read, exact, Optional.of(watch.since(now)), remote(directory));
   }
 
+  /** Lets go of superseded indexes that nobody reads any more: for others we would look like a reader. */
+  void letGo(ObjectDirectory directory, Instant now) throws IOException {
+    IndexWatch watch = watches.get(directory.path());
+    if (watch != null) {
+      var _ = watch.stillRead(now);
+    }
+  }
+
   private static Optional<String> remote(ObjectDirectory directory) {
     try {
       return RemoteFileSystem.of(directory.path())

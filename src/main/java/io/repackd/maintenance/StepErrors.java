@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 
 /** Says what an error in a step means for the cycle. */
 final class StepErrors {
@@ -24,6 +25,9 @@ final class StepErrors {
       case UnsupportedIndexException unsupported ->
           new StepFailure(Result.SKIPPED, "index-version", unsupported.getMessage());
       case LockedException locked -> new StepFailure(Result.SKIPPED, "locked", locked.getMessage());
+      case IOException io when packVanished(io) ->
+          new StepFailure(
+              Result.SKIPPED, "packs-changed", "somebody else deleted a pack: " + describe(io));
       case IOException io -> new StepFailure(Result.FAILED, reason(io), describe(io));
       case OutOfMemoryError _ ->
           new StepFailure(Result.FAILED, "memory", "not enough memory: " + error.getMessage());
@@ -58,6 +62,17 @@ final class StepErrors {
   /** Whether something failed because a file had gone since it was listed: then it is worth another look. */
   static boolean vanished(IOException error) {
     return error instanceof NoSuchFileException || error.getCause() instanceof NoSuchFileException;
+  }
+
+  /** Whether a file of a pack has gone: other tools delete packs, too. */
+  private static boolean packVanished(IOException error) {
+    for (Throwable e = error; e != null; e = e.getCause()) {
+      if (e instanceof NoSuchFileException gone && gone.getFile() != null) {
+        Path name = Path.of(gone.getFile()).getFileName();
+        return name != null && name.toString().startsWith("pack-");
+      }
+    }
+    return false;
   }
 
   /** One line that names the file. */

@@ -22,7 +22,10 @@ public final class Pacer {
   /** Never lets anything wait. */
   public static final Pacer NONE = new Pacer(Optional::empty);
 
-  private static final Logger LOG = LoggerFactory.getLogger(Pacer.class);
+  /** Loaded when there is something to say, which is never where nothing is paced: commands start sooner without. */
+  private static final class Log {
+    private static final Logger LOG = LoggerFactory.getLogger(Pacer.class);
+  }
 
   private static final long LOOK_NANOS = Duration.ofSeconds(1).toNanos();
   private static final long REST_NANOS = Duration.ofSeconds(3).toNanos();
@@ -139,10 +142,11 @@ public final class Pacer {
       return;
     }
     if (now.isPresent()) {
-      LOG.atLevel(now.get().stops() ? Level.INFO : Level.DEBUG)
+      Log.LOG
+          .atLevel(now.get().stops() ? Level.INFO : Level.DEBUG)
           .log("waiting: {}", now.get().words());
     } else if (before.isPresent() && before.get().stops()) {
-      LOG.info("going on");
+      Log.LOG.info("going on");
     }
   }
 

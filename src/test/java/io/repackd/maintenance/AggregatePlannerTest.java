@@ -131,7 +131,8 @@ class AggregatePlannerTest {
               own,
               foreign,
               census,
-              Evidence.NONE),
+              Evidence.NONE,
+              Duration.ofHours(1)),
           settings,
           request);
     }

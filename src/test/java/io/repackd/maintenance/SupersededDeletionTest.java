@@ -91,7 +91,8 @@ class SupersededDeletionTest {
     AggregateMemory memory = new AggregateMemory();
     Clock clock = Clock.systemUTC();
     AggregateSnapshot snapshot =
-        new AggregateSnapshots(directory, memory, new SafetyWindow(), clock, BootClock.SYSTEM)
+        new AggregateSnapshots(
+                directory, memory, new SafetyWindow(), Duration.ofHours(1), clock, BootClock.SYSTEM)
             .take(directory.listPacks().packs(), Set.of());
     int[] asked = {0};
     BootClock interrupted =
@@ -107,7 +108,8 @@ class SupersededDeletionTest {
             directory,
             SETTINGS,
             NOW,
-            new AggregateSnapshots(directory, memory, new SafetyWindow(), clock, interrupted),
+            new AggregateSnapshots(
+                directory, memory, new SafetyWindow(), Duration.ofHours(1), clock, interrupted),
             memory,
             new Cancellation())
         .delete(plan.due(), snapshot);
