@@ -95,6 +95,11 @@ final class Measurements {
           MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).countOwners());
     } catch (CorruptFileException | UnsupportedIndexException e) {
       return Optional.empty();
+    } catch (IOException e) {
+      if (!StepErrors.vanished(e)) {
+        throw e;
+      }
+      return Optional.empty(); // git gc deletes it, too
     }
   }
 

@@ -86,6 +86,7 @@ class FailureClassesTest {
     List<Path> written = new ArrayList<>(repository.packFiles());
     written.removeAll(old);
     Path damaged = written.getFirst();
+    repository.fetches(2, random); // before, because it reads what is there
     byte[] good = Files.readAllBytes(damaged);
     byte[] bad = good.clone();
     bad[bad.length / 2] ^= 1;
@@ -93,7 +94,6 @@ class FailureClassesTest {
     var time = Files.getLastModifiedTime(damaged);
     Files.write(damaged, bad);
     Files.setLastModifiedTime(damaged, time);
-    repository.fetches(2, random);
 
     CycleOutcome found = cycle(repository, Duration.ofMinutes(30));
     assertThat(found.result()).isEqualTo(Result.DEGRADED);

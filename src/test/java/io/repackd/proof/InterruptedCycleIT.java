@@ -45,7 +45,7 @@ class InterruptedCycleIT {
     Run run = cycle.run(Action.NOTHING, 0);
     assertThat(run.status()).as(run.output()).isZero();
     assertThat(run.output())
-        .containsPattern("step aggregate ok .*packs and \\d+ loose objects into 2 packs")
+        .containsPattern("step aggregate ok .*loose objects into")
         .containsPattern("step write ok")
         .containsPattern("step expire ok .*deleted=[1-9]")
         .containsPattern("step repack ok .*packs=1")
