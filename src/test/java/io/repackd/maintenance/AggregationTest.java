@@ -237,10 +237,11 @@ class AggregationTest {
     Process reader = new ProcessBuilder("cat").redirectInput(sources.getFirst().toFile()).start();
     reader.getInputStream().close();
     Process patient =
-        new ProcessBuilder("sh", "-c", "exec 3< \"$1\"; read x", "sh", sources.get(1).toString())
+        new ProcessBuilder(
+                "sh", "-c", "exec 3< \"$1\"; echo open; read x", "sh", sources.get(1).toString())
             .start();
     reader.waitFor();
-    awaitOpen(patient, sources.get(1));
+    assertThat(patient.inputReader().readLine()).isEqualTo("open");
     StepOutcome outcome = run(repository);
     patient.outputWriter().close();
     patient.waitFor();
@@ -248,13 +249,6 @@ class AggregationTest {
     assertThat(sources.get(1)).exists();
     assertThat(run(repository).work().packsDeleted()).isEqualTo(1);
     repository.assertHealthy();
-  }
-
-  private static void awaitOpen(Process process, Path file) throws IOException {
-    Path descriptor = Path.of("/proc/%d/fd/3".formatted(process.pid()));
-    while (!Files.exists(descriptor) || !Files.isSameFile(descriptor, file)) {
-      Thread.onSpinWait();
-    }
   }
 
   @Test
