@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,23 +30,51 @@ import java.util.stream.Collectors;
  * it, and that it was wanted just now would be forgotten with it. So what supersedes is always the younger, and no two packs
  * can be the reason for each other's deletion.
  *
- * @param by the pack that has its objects
- * @param written when that one's claim was written
- * @param published when that one became visible, at the latest: its index was renamed and given its permissions then
+ * <p>It has been superseded since the first pack that says so became visible, and that is there still, be it superseded itself
+ * by now: in a stream of pushes a bundle goes into a larger one within a minute, and what waits would begin to wait anew each
+ * time. Whoever listed the packs meanwhile knows that first one, and it stays for as long as a pack superseded since then does.
+ *
+ * @param by the pack that has its objects, and is not superseded itself if there is such a one
+ * @param claims what says so, in no order: one claim at least
  */
-public record Supersession(StoredPack by, Moment written, Instant published) {
+public record Supersession(StoredPack by, List<Claim> claims) {
+  public Supersession {
+    claims = List.copyOf(claims);
+  }
+
+  /** By one pack alone. */
+  Supersession(StoredPack by, Moment written, Instant published) {
+    this(by, List.of(new Claim(written, published)));
+  }
+
   /**
-   * How long it has been so. After a boot there is nobody left who could have listed the packs before; but two machines may share
-   * a disk, so the file's own time counts too. That alone would not do, because clocks are set.
+   * What a pack says of those that it supersedes.
+   *
+   * @param written when that was written
+   * @param published when the pack became visible, at the latest: its index was renamed and given its permissions then
    */
-  Duration age(Instant now, Moment moment) {
-    Duration visible = Duration.between(published, now);
-    if (!written.bootId().equals(moment.bootId())) {
-      return visible;
+  public record Claim(Moment written, Instant published) {
+    /**
+     * How old it is. After a boot there is nobody left who could have listed the packs before; but two machines may share a disk,
+     * so the file's own time counts too. That alone would not do, because clocks are set.
+     */
+    private Duration age(Instant now, Moment moment) {
+      Duration visible = Duration.between(published, now);
+      if (!written.bootId().equals(moment.bootId())) {
+        return visible;
+      }
+      Duration running = moment.sinceBoot().minus(written.sinceBoot());
+      // A container may have a clock of its own, that begins with it: a time to come is another's.
+      return running.isNegative() || running.compareTo(visible) > 0 ? visible : running;
     }
-    Duration running = moment.sinceBoot().minus(written.sinceBoot());
-    // A container may have a clock of its own, that begins with it: a time to come is another's.
-    return running.isNegative() || running.compareTo(visible) > 0 ? visible : running;
+  }
+
+  /** How long it has been so. */
+  Duration age(Instant now, Moment moment) {
+    return claims.stream()
+        .map(claim -> claim.age(now, moment))
+        .max(Comparator.naturalOrder())
+        .orElseThrow();
   }
 
   /**
@@ -81,14 +111,19 @@ public record Supersession(StoredPack by, Moment written, Instant published) {
     if (published.isEmpty()) {
       return;
     }
-    Supersession supersession = new Supersession(by, claim.written(), published.get());
+    Claim made = new Claim(claim.written(), published.get());
     boolean supersededItself = found.containsKey(by.name());
     for (String name : claim.packs()) {
       StoredPack pack = byName.get(name);
-      if (pack != null
-          && canSupersede(by, pack)
-          && !(supersededItself && found.containsKey(name))) {
-        found.put(name, supersession);
+      if (pack != null && canSupersede(by, pack)) {
+        Supersession younger = found.get(name);
+        List<Claim> claims = new ArrayList<>(List.of(made));
+        if (younger != null) {
+          claims.addAll(younger.claims());
+        }
+        found.put(
+            name,
+            new Supersession(supersededItself && younger != null ? younger.by() : by, claims));
       }
     }
   }

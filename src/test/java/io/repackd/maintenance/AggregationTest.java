@@ -229,6 +229,26 @@ class AggregationTest {
   }
 
   @Test
+  void whatWaitsDoesNotBeginAnewWhenItsBundleIsBundled() throws Exception {
+    GitRepository repository = repository().fetches(3, random);
+    List<Path> sources = repository.packFiles();
+    Path first = bundle(repository);
+    later = MIN_AGE.minusSeconds(10);
+    repository.fetches(8, random);
+    Path second = bundle(repository);
+    assertThat(sources).allMatch(Files::exists);
+    later = MIN_AGE.plusSeconds(1);
+    assertThat(run(repository).work().packsDeleted()).isEqualTo(sources.size());
+    assertThat(sources).noneMatch(Files::exists);
+    // Whoever listed the packs in between may know no other that has these objects.
+    assertThat(first).exists();
+    later = MIN_AGE.plusMinutes(1);
+    assertThat(run(repository).work().packsDeleted()).isEqualTo(1 + 8);
+    assertThat(repository.packFiles()).containsExactly(second);
+    repository.assertHealthy();
+  }
+
+  @Test
   void aPackThatAProcessHasOpenStays() throws Exception {
     GitRepository repository = repository().fetches(3, random);
     List<Path> sources = repository.packFiles();
