@@ -117,10 +117,9 @@ final class LooseRound {
         more = walk.next(piece, PIECE);
         bringBack(walk.takeHidden());
         try (Arena arena = Arena.ofShared()) {
-          LooseCopies copies =
-              LooseCopies.find(piece, reliable.packs(), clock.instant(), cancellation, arena);
+          LooseCopies copies = find(piece, reliable.packs(), arena);
           if (dropping) {
-            drop.drop(piece, copies, inOldPacks(piece, copies, reliable.old(), request));
+            drop.drop(piece, copies, longPacked(piece, copies, reliable, request, arena));
             dropping = drop.ended().isEmpty();
           }
           choose(piece, copies, request, chosen);
@@ -152,9 +151,9 @@ final class LooseRound {
         more = walk.next(piece, PIECE);
         walk.takeHidden();
         try (Arena arena = Arena.ofShared()) {
-          LooseCopies copies =
-              LooseCopies.find(piece, reliable.packs(), clock.instant(), cancellation, arena);
-          drop += other.isPresent() ? 0 : inOldPacks(piece, copies, reliable.old(), request).length;
+          LooseCopies copies = find(piece, reliable.packs(), arena);
+          drop +=
+              other.isPresent() ? 0 : longPacked(piece, copies, reliable, request, arena).length;
           for (long i = 0; i < piece.count() && pack < settings.maxLoose(); i++) {
             if (wanting(piece, copies, i, request) && !knownToBeBad(piece, i)) {
               pack++;
@@ -195,10 +194,12 @@ final class LooseRound {
   /**
    * The packs whose copy of an object makes the loose one needless.
    *
-   * @param packs those first that may be relied upon for dropping
+   * @param packs the old ones first
    * @param old how many those are
+   * @param superseded old ones that are superseded. Nobody relies upon them; but whoever reads the repository knows them, and so
+   *     need not have heard of what supersedes them.
    */
-  private record Reliable(List<StoredPack> packs, int old) {}
+  private record Reliable(List<StoredPack> packs, int old, List<StoredPack> superseded) {}
 
   private Reliable reliable(PackDirectoryListing listing, AggregateRequest request)
       throws IOException {
@@ -210,15 +211,17 @@ final class LooseRound {
         pack ->
             !pack.index().modified().isAfter(oldSince)
                 && !request.excludedPacks().orElse(Set.of()).contains(pack.name());
-    List<StoredPack> reliable =
-        listing.packs().stream()
-            .filter(pack -> !pack.has(Sidecar.MTIMES) && !pack.has(Sidecar.PROMISOR))
-            .filter(pack -> !superseded.contains(pack.name()))
-            .toList();
+    List<StoredPack> reliable = new ArrayList<>();
+    List<StoredPack> replaced = new ArrayList<>();
+    for (StoredPack pack : listing.packs()) {
+      if (!pack.has(Sidecar.MTIMES) && !pack.has(Sidecar.PROMISOR)) {
+        (superseded.contains(pack.name()) ? replaced : reliable).add(pack);
+      }
+    }
     List<StoredPack> sorted = new ArrayList<>(reliable.stream().filter(old).toList());
     int count = sorted.size();
     reliable.stream().filter(old.negate()).forEach(sorted::add);
-    return new Reliable(sorted, count);
+    return new Reliable(sorted, count, replaced.stream().filter(old).toList());
   }
 
   /** If it is known which packs somebody else repacks, the others may be relied upon meanwhile. */
@@ -235,10 +238,24 @@ final class LooseRound {
     }
   }
 
-  private static long[] inOldPacks(
-      LooseTable piece, LooseCopies copies, int oldPacks, AggregateRequest request) {
+  private LooseCopies find(LooseTable piece, List<StoredPack> packs, Arena arena)
+      throws IOException {
+    return LooseCopies.find(piece, packs, clock.instant(), cancellation, arena);
+  }
+
+  /** The objects that are in a reliable pack, and have been in one that readers know for as long as it takes. */
+  private long[] longPacked(
+      LooseTable piece,
+      LooseCopies copies,
+      Reliable reliable,
+      AggregateRequest request,
+      Arena arena)
+      throws IOException {
+    // Nothing is looked up where there are no packs.
+    LooseCopies earlier = find(piece, reliable.superseded(), arena);
     return LongStream.range(0, piece.count())
-        .filter(i -> copies.packOf(i) >= 0 && copies.packOf(i) < oldPacks)
+        .filter(i -> copies.packOf(i) >= 0)
+        .filter(i -> copies.packOf(i) < reliable.old() || earlier.packOf(i) >= 0)
         .filter(i -> !excluded(piece, i, request))
         .toArray();
   }

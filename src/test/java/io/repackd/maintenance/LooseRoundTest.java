@@ -250,6 +250,29 @@ class LooseRoundTest {
     assertThat(LooseFiles.ids(repository)).isEqualTo(ids.subList(0, 10));
   }
 
+  /** In a stream of pushes, each bundle goes into a larger one before its minute is over. */
+  @Test
+  void whatASupersededPackHasShownForLongIsDroppedForTheYoungerCopy() throws Exception {
+    GitRepository repository = repository();
+    List<String> ids = blobs(repository, 20);
+    Instant before = Instant.now().minusSeconds(3600);
+    ids.forEach(id -> GitRepository.setModified(LooseFiles.path(repository, id), before));
+    Path superseded = pack(repository, ids.subList(0, 10));
+    Path bundle = pack(repository, ids);
+    Instant twoMinutesAgo = Instant.now().minusSeconds(120);
+    GitRepository.setModified(superseded, twoMinutesAgo);
+    GitRepository.setModified(beside(superseded, "idx"), twoMinutesAgo);
+    String name = superseded.getFileName().toString().replace(".pack", "");
+    Files.writeString(
+        beside(bundle, "baddeltas"), "repackd 1\nboot=b\nuptime=1.000\npack " + name + "\n");
+    AggregateRequest scheduled = new AggregateRequest(false, Optional.empty(), Set.of());
+
+    assertThat(run(repository, scheduled).dropped()).isEqualTo(10);
+
+    assertThat(LooseFiles.ids(repository)).isEqualTo(ids.subList(10, 20));
+    repository.assertHealthy();
+  }
+
   @Test
   void aDamagedPackedCopyKeepsTheLooseObjectAndNoOther() throws Exception {
     GitRepository repository = repository();
