@@ -141,7 +141,8 @@ public final class StepsAlone {
       CyclePlan plan = CyclePlanner.plan(snapshot, SETTINGS, immediately.immediately());
       CyclePermission permission =
           new CyclePermission(directory, SETTINGS, immediately, clock, lock);
-      new Expiry(directory, permission, ledger, window, clock, never).run(plan, installed);
+      new Expiry(directory, permission, ledger, window, new SoundPacks(), clock, never)
+          .run(plan, installed);
     } catch (StepFailure e) {
       throw new IOException(e.detail(), e);
     }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,15 +32,50 @@ import org.jspecify.annotations.Nullable;
  * is of another class, the indexes of all packs of the right class are searched.
  */
 final class Coverage {
+  private static final int NONE = -1;
+
   private final MultiPackIndex index;
   private final HashAlgorithm hash;
   private final Cancellation cancellation;
   private final Arena arena;
   private final Map<String, PackView> staying = new HashMap<>();
-  private final Map<PackKind, List<PackIndex>> opened = new EnumMap<>(PackKind.class);
+  private final Map<PackKind, List<Candidate>> opened = new EnumMap<>(PackKind.class);
 
   /** By number in the index: the class of a pack that stays and covers. */
   private final @Nullable PackKind[] classOfStaying;
+
+  /** By number in the index: how many objects that a pack has are relied on. */
+  private final LongAdder[] relied;
+
+  /** By number in the index: one of the packs that rely on it. */
+  private final @Nullable PackView[] reliant;
+
+  /** A pack that stays, by its number in the index. */
+  private record Candidate(int number, PackIndex index) {}
+
+  /**
+   * A pack that stays, and why it matters.
+   *
+   * @param objects how many objects are spared because it has them
+   * @param reliant one of the packs that have those objects
+   */
+  record Cover(StoredPack pack, long objects, PackView reliant) {}
+
+  /** Takes the objects that are covered, from several threads at once. */
+  interface Covered {
+    /**
+     * Takes one object.
+     *
+     * @param spared the index of a pack that is to be deleted
+     * @param position where that has the object
+     */
+    void accept(StoredPack by, PackIndex spared, long position) throws IOException;
+  }
+
+  /** Takes an object with the number of the pack that covers it, negative if none does. */
+  private interface Found {
+    void accept(int pack, PackIndex spared, long position, int by) throws IOException;
+  }
 
   /**
    * Prepares the proof.
@@ -71,6 +107,9 @@ final class Coverage {
             .map(staying::get)
             .map(view -> view == null ? null : view.promisorClass())
             .toArray(PackKind[]::new);
+    relied = new LongAdder[classOfStaying.length];
+    Arrays.setAll(relied, _ -> new LongAdder());
+    reliant = new PackView[classOfStaying.length];
   }
 
   /**
@@ -81,24 +120,22 @@ final class Coverage {
    */
   Map<PackView, String> uncovered(List<PackView> views) throws IOException {
     try (Arena own = Arena.ofShared()) {
-      List<PackIndex> spared = new ArrayList<>();
-      for (PackView view : views) {
-        cancellation.check();
-        spared.add(PackIndex.open(view.pack().index().path(), hash, own));
-      }
+      List<PackIndex> spared = open(views, own);
       long[] first = new long[spared.size()];
       Arrays.fill(first, Long.MAX_VALUE);
-      OwnerSearch.search(
-          index,
+      search(
+          views,
           spared,
-          (pack, position, owner) -> {
-            if (!covered(views.get(pack), spared.get(pack), position, owner)) {
+          (pack, _, position, by) -> {
+            if (by == NONE) {
               synchronized (first) {
                 first[pack] = Math.min(first[pack], position);
               }
+            } else {
+              relied[by].increment();
+              reliant[by] = views.get(pack);
             }
-          },
-          cancellation);
+          });
       Map<PackView, String> uncovered = new HashMap<>();
       for (int i = 0; i < first.length; i++) {
         if (first[i] != Long.MAX_VALUE) {
@@ -107,6 +144,61 @@ final class Coverage {
       }
       return uncovered;
     }
+  }
+
+  /** The packs that {@link #uncovered} relied on. */
+  List<Cover> covers() {
+    List<Cover> covers = new ArrayList<>();
+    for (int i = 0; i < relied.length; i++) {
+      PackView view = staying.get(index.packNames().get(i));
+      PackView by = reliant[i];
+      if (view != null && by != null) {
+        covers.add(new Cover(view.pack(), relied[i].sum(), by));
+      }
+    }
+    return covers;
+  }
+
+  /**
+   * Goes through all objects of packs that are covered.
+   *
+   * @throws IOException if an index cannot be read, or the taker throws it
+   */
+  void forEach(List<PackView> views, Covered covered) throws IOException {
+    try (Arena own = Arena.ofShared()) {
+      search(
+          views,
+          open(views, own),
+          (_, spared, position, by) -> {
+            PackView view = by == NONE ? null : staying.get(index.packNames().get(by));
+            if (view != null) {
+              covered.accept(view.pack(), spared, position);
+            }
+          });
+    }
+  }
+
+  private List<PackIndex> open(List<PackView> views, Arena own) throws IOException {
+    List<PackIndex> opened = new ArrayList<>();
+    for (PackView view : views) {
+      cancellation.check();
+      opened.add(PackIndex.open(view.pack().index().path(), hash, own));
+    }
+    return opened;
+  }
+
+  private void search(List<PackView> views, List<PackIndex> spared, Found found)
+      throws IOException {
+    OwnerSearch.search(
+        index,
+        spared,
+        (pack, position, owner) ->
+            found.accept(
+                pack,
+                spared.get(pack),
+                position,
+                coveredBy(views.get(pack), spared.get(pack), position, owner)),
+        cancellation);
   }
 
   /**
@@ -135,34 +227,35 @@ final class Coverage {
     return Files.exists(path.resolveSibling(pack.name() + "." + sidecar.extension()));
   }
 
-  private boolean covered(PackView view, PackIndex spared, long position, int owner)
+  private int coveredBy(PackView view, PackIndex spared, long position, int owner)
       throws IOException {
     if (owner < 0) {
-      return false;
+      return NONE;
     }
     if (classOfStaying[owner] == view.promisorClass()) {
-      return true;
+      return owner;
     }
-    for (PackIndex candidate : indexesOf(view.promisorClass())) {
-      if (candidate.find(spared.file(), spared.idOffset(position)) >= 0) {
-        return true;
+    for (Candidate candidate : candidatesOf(view.promisorClass())) {
+      if (candidate.index().find(spared.file(), spared.idOffset(position)) >= 0) {
+        return candidate.number();
       }
     }
-    return false;
+    return NONE;
   }
 
-  private synchronized List<PackIndex> indexesOf(PackKind promisorClass) throws IOException {
-    List<PackIndex> known = opened.get(promisorClass);
+  private synchronized List<Candidate> candidatesOf(PackKind promisorClass) throws IOException {
+    List<Candidate> known = opened.get(promisorClass);
     if (known != null) {
       return known;
     }
-    List<PackIndex> indexes = new ArrayList<>();
-    for (PackView view : staying.values()) {
-      if (view.promisorClass() == promisorClass) {
-        indexes.add(PackIndex.open(view.pack().index().path(), hash, arena));
+    List<Candidate> candidates = new ArrayList<>();
+    for (int i = 0; i < classOfStaying.length; i++) {
+      PackView view = staying.get(index.packNames().get(i));
+      if (view != null && view.promisorClass() == promisorClass) {
+        candidates.add(new Candidate(i, PackIndex.open(view.pack().index().path(), hash, arena)));
       }
     }
-    opened.put(promisorClass, indexes);
-    return indexes;
+    opened.put(promisorClass, candidates);
+    return candidates;
   }
 }

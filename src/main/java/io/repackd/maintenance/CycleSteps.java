@@ -51,6 +51,7 @@ final class CycleSteps {
   private final UnreferencedLedger ledger;
   private final DamagedPacks damagedPacks;
   private final VerifiedIndexes verifiedIndexes;
+  private final SoundPacks soundPacks;
   private final SafetyWindow window;
   private final LockFile lock;
   private final Cancellation cancellation;
@@ -72,6 +73,7 @@ final class CycleSteps {
       UnreferencedLedger ledger,
       DamagedPacks damagedPacks,
       VerifiedIndexes verifiedIndexes,
+      SoundPacks soundPacks,
       SafetyWindow window,
       LockFile lock,
       Cancellation cancellation) {
@@ -84,6 +86,7 @@ final class CycleSteps {
     this.ledger = ledger;
     this.damagedPacks = damagedPacks;
     this.verifiedIndexes = verifiedIndexes;
+    this.soundPacks = soundPacks;
     this.window = window;
     this.lock = lock;
     this.cancellation = cancellation;
@@ -399,7 +402,8 @@ final class CycleSteps {
 
   private Done expire(CyclePlan plan) throws IOException, StepFailure {
     Permission permission = new CyclePermission(directory, settings, request, clock, lock);
-    Expiry expiry = new Expiry(directory, permission, ledger, window, clock, cancellation);
+    Expiry expiry =
+        new Expiry(directory, permission, ledger, window, soundPacks, clock, cancellation);
     try {
       Expiry.Expired expired = expiry.run(plan, verified);
       mendIfPacksAreGone();

@@ -25,7 +25,8 @@ import java.util.Set;
 /**
  * Deletes the packs that a plan gives up.
  *
- * <p>First the proof, without any lock: each object of each such pack is in a pack that stays ({@link Coverage}). Then the index
+ * <p>First the proof, without any lock: each object of each such pack is in a pack that stays ({@link Coverage}), and can be read
+ * there ({@link CoveringEntries}). Then the index
  * that lists them no more is written in full, and synchronised. Then, under the lock of the multi-pack-index: is the installed
  * index still the one that was verified, are the packs what they were, those that go and those that stay, does the plan made anew
  * with the processes of this moment still give them up? Only then is the index replaced, and the packs are unlinked.
@@ -38,6 +39,7 @@ final class Expiry {
   private final Permission permission;
   private final UnreferencedSince unreferenced;
   private final SafetyWindow window;
+  private final SoundPacks sound;
   private final Clock clock;
   private final Cancellation cancellation;
   private final PackDeletion deletion;
@@ -47,12 +49,14 @@ final class Expiry {
       Permission permission,
       UnreferencedSince unreferenced,
       SafetyWindow window,
+      SoundPacks sound,
       Clock clock,
       Cancellation cancellation) {
     this.directory = directory;
     this.permission = permission;
     this.unreferenced = unreferenced;
     this.window = window;
+    this.sound = sound;
     this.clock = clock;
     this.cancellation = cancellation;
     this.deletion = new PackDeletion(directory, window.usesLeases());
@@ -117,6 +121,8 @@ final class Expiry {
         permission.unproven(view, object);
       }
     }
+    new CoveringEntries(directory.hash(), sound, cancellation)
+        .check(coverage, plan.deletions(), clock.instant());
     return proven;
   }
 

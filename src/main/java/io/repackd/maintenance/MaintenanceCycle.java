@@ -28,6 +28,7 @@ public final class MaintenanceCycle {
   private final Path stateDirectory;
   private final Aggregation aggregation;
   private final VerifiedIndexes verifiedIndexes = new VerifiedIndexes();
+  private final SoundPacks soundPacks = new SoundPacks();
 
   /**
    * A cycle which can be run any number of times, by any number of threads.
@@ -166,6 +167,7 @@ public final class MaintenanceCycle {
                 UnreferencedLedger.read(stateDirectory, directory),
                 DamagedPacks.read(stateDirectory, directory),
                 verifiedIndexes,
+                soundPacks,
                 aggregation.window(),
                 lock,
                 cancellation);

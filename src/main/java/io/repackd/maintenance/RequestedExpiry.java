@@ -62,7 +62,14 @@ final class RequestedExpiry implements Permission {
         new IndexSidecars(listing).bitmapOf(directory.indexFile(), directory.hash());
     listener.begin("Deleting %d unreferenced packs".formatted(plan.deletions().size()));
     long deleted =
-        new Expiry(directory, this, UnreferencedSince.UNKNOWN, window, clock, cancellation)
+        new Expiry(
+                directory,
+                this,
+                UnreferencedSince.UNKNOWN,
+                window,
+                new SoundPacks(),
+                clock,
+                cancellation)
             .run(plan, verified)
             .packs();
     if (deleted > 0) {

@@ -20,6 +20,16 @@ public class CorruptFileException extends ObjectDirectoryException {
     this.file = file;
   }
 
+  /**
+   * A fault that was found, and what follows from it.
+   *
+   * @param consequence in words, to come behind what is wrong
+   */
+  public CorruptFileException(CorruptFileException fault, String consequence) {
+    super("%s; %s".formatted(fault.getMessage(), consequence), fault);
+    this.file = fault.file;
+  }
+
   /** The file. */
   public Path file() {
     return file;

@@ -104,6 +104,7 @@ class ExpiryTest {
                   lock),
               ledger,
               new SafetyWindow(),
+              new SoundPacks(),
               Clock.systemUTC(),
               new Cancellation());
       assertThatThrownBy(() -> expiry.run(plan, verified))
@@ -173,6 +174,7 @@ class ExpiryTest {
               new Interrupted(permission, new ArrayList<>(), whileTheyAreHidden),
               ledger,
               new SafetyWindow(),
+              new SoundPacks(),
               Clock.fixed(NOW, ZoneOffset.UTC),
               new Cancellation())
           .run(plan(), FileStamp.find(repository.index()));
