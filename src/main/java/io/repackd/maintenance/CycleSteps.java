@@ -105,6 +105,10 @@ final class CycleSteps {
   }
 
   void run(Consumer<StepOutcome> finished) throws StepFailure, IOException {
+    Optional<IndexWatch.Memory> watched = ledger.watched();
+    if (watched.isPresent()) {
+      window.recall(directory, watched.get());
+    }
     checkNobodyElseDeletes();
     step(Step.RECOVER, finished, this::recover);
     aggregate(finished);
@@ -128,6 +132,12 @@ final class CycleSteps {
       repackAndWrite(plan, finished);
       verify(finished);
     }
+  }
+
+  /** Ends the watch of indexes that nobody reads any more, and notes the others for whoever comes after this process. */
+  void settle() throws IOException {
+    ledger.watched(window.letGo(directory));
+    ledger.save();
   }
 
   /** A round before all else: what follows has less to look at. That it failed is told, and keeps nothing else from being done. */

@@ -2,39 +2,96 @@ package io.repackd.maintenance;
 
 import io.repackd.maintenance.Evidence.SupersededIndex;
 import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.ObjectDirectoryException;
 import io.repackd.platform.FileLease;
+import io.repackd.platform.FileLease.LeasedException;
 import io.repackd.platform.FileLease.Use;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The multi-pack-indexes of one object directory that were replaced and still have a reader, each with a descriptor of ours: its
- * inode cannot be used again meanwhile.
+ * The multi-pack-indexes of one object directory that were replaced and may still have a reader.
+ *
+ * <p>Each keeps a second name, {@code tmp_superseded_INODE}, by which the kernel can be asked for its readers: its inode cannot be
+ * used again meanwhile, and nobody has it open for that between two looks. So any number of programs can watch, each finds what
+ * the others have superseded, and so does whoever is started again. Of what somebody else has superseded nothing more is known:
+ * its readers may be led to any pack. The name goes at the end of a cycle, when there is no reader any more.
+ *
+ * <p>{@code git prune} sweeps such a name away when the index is old enough. A name that is missed, like an index that somebody
+ * replaced who gave it none, makes the watch begin anew.
  */
 final class IndexWatch {
+  private static final String PREFIX = "tmp_superseded_";
+
   private final Path indexFile;
-  private final List<Superseded> superseded = new ArrayList<>();
+
+  /** By inode: of those which were replaced here, or in an earlier life, the packs that they take nothing from. */
+  private final Map<Long, Map<String, Instant>> superseded = new HashMap<>();
+
   private Optional<FileStamp> installed = Optional.empty();
   private @Nullable Instant since;
+  private boolean beingReplaced;
 
   IndexWatch(Path indexFile) {
     this.indexFile = indexFile;
   }
 
-  /** A descriptor of an index that is about to be replaced, or was. */
-  record Superseded(FileLease lease, FileStamp file, Map<String, Instant> unreferenced) {}
+  /**
+   * An index that is about to be replaced, or was.
+   *
+   * @param name its second name
+   * @param unreferenced the packs that it takes nothing from, and since when
+   */
+  record Superseded(Path name, FileStamp file, Map<String, Instant> unreferenced) {}
+
+  /**
+   * What outlives the process.
+   *
+   * @param since from when on all superseded indexes are known
+   * @param installed the index that was installed then
+   * @param superseded the others by inode, with the packs that each takes nothing from
+   */
+  record Memory(Instant since, FileStamp installed, Map<Long, Map<String, Instant>> superseded) {}
+
+  /**
+   * Goes on where an earlier process ended, or another of the same state directory, if nobody has replaced the index since and all
+   * names are there.
+   */
+  synchronized void recall(Memory memory) throws IOException {
+    Optional<FileStamp> present = FileStamp.find(indexFile);
+    if ((since == null || memory.since().isBefore(since))
+        && present.equals(Optional.of(memory.installed()))
+        && names().keySet().containsAll(memory.superseded().keySet())) {
+      since = memory.since();
+      installed = present;
+      memory.superseded().forEach(superseded::putIfAbsent);
+    }
+  }
+
+  /** What has to be remembered for {@link #recall}. */
+  synchronized Optional<Memory> memory() {
+    Instant begun = since;
+    return begun == null
+        ? Optional.empty()
+        : installed.map(index -> new Memory(begun, index, Map.copyOf(superseded)));
+  }
 
   /** Begins anew if somebody else has replaced the index: that one may have readers who are not known. */
   private void look(Instant now) throws IOException {
     Optional<FileStamp> present = FileStamp.find(indexFile);
-    if (since == null || !present.equals(installed)) {
+    if (since == null || (!beingReplaced && !present.equals(installed))) {
       since = now;
       installed = present;
     }
@@ -46,54 +103,131 @@ final class IndexWatch {
     return since == null ? now : since;
   }
 
-  /** Lets go of those which have no reader any more; the others. */
+  /** Those which somebody reads. */
   synchronized List<SupersededIndex> stillRead(Instant now) throws IOException {
     look(now);
-    for (Iterator<Superseded> each = superseded.iterator(); each.hasNext(); ) {
-      FileLease lease = each.next().lease();
-      Use use = lease.take();
+    Map<Long, FileStamp> names = names();
+    if (!names.keySet().containsAll(superseded.keySet())) {
+      since = now;
+      superseded.keySet().retainAll(names.keySet());
+    }
+    List<SupersededIndex> read = new ArrayList<>();
+    for (FileStamp name : names.values()) {
+      Use use = isInstalled(name) ? Use.NOBODY : use(name);
       if (use == Use.UNKNOWN) {
         since = now;
-      }
-      if (use != Use.SOMEBODY) {
-        lease.close();
-        each.remove();
+      } else if (use == Use.SOMEBODY) {
+        read.add(
+            new SupersededIndex(
+                name.inode(),
+                FileUsers.names(name),
+                superseded.getOrDefault(name.inode(), Map.of())));
       }
     }
-    return superseded.stream()
-        .map(index ->
-            new SupersededIndex(
-                index.file().inode(), FileUsers.names(index.file()), index.unreferenced()))
-        .toList();
+    return read;
   }
 
-  /** Opens the index that is about to be replaced; nothing if there is none, or it cannot be opened. */
+  /**
+   * Lets go of those which nobody reads any more, and of which nobody can tell; also of a name that somebody gave the installed
+   * index who did not come to replace it. The caller holds the lock of maintenance, so that nobody is about to.
+   */
+  synchronized void letGo() throws IOException {
+    for (FileStamp name : names().values()) {
+      if (isInstalled(name) || use(name) != Use.SOMEBODY) {
+        Files.deleteIfExists(name.path());
+        superseded.remove(name.inode());
+      }
+    }
+  }
+
+  private static Use use(FileStamp name) {
+    try (FileLease lease = FileLease.open(name.path())) {
+      return lease.take();
+    } catch (LeasedException e) {
+      return Use.SOMEBODY; // who asks the same, at this moment
+    } catch (IOException e) {
+      return Use.UNKNOWN;
+    }
+  }
+
+  private boolean isInstalled(FileStamp name) throws IOException {
+    return FileStamp.find(indexFile).filter(index -> index.sameFileAs(name)).isPresent();
+  }
+
+  /** By inode. A copy of a repository has files of such names, too, which nobody reads. */
+  private Map<Long, FileStamp> names() throws IOException {
+    Map<Long, FileStamp> names = new HashMap<>();
+    Path packs = indexFile.toAbsolutePath().resolveSibling("");
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(packs, PREFIX + "*")) {
+      for (Path file : files) {
+        stamp(file).ifPresent(stamp -> names.put(stamp.inode(), stamp));
+      }
+    } catch (NoSuchFileException e) {
+      return names;
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    return names;
+  }
+
+  private static Optional<FileStamp> stamp(Path file) throws IOException {
+    try {
+      return FileStamp.find(file);
+    } catch (ObjectDirectoryException e) {
+      return Optional.empty(); // a symbolic link or a directory, so not ours
+    }
+  }
+
+  /** Names the index that is about to be replaced; nothing if there is none, or it cannot be named. */
   synchronized @Nullable Superseded open(Map<String, Instant> unreferenced) throws IOException {
     Optional<FileStamp> present = FileStamp.find(indexFile);
     if (present.isEmpty()) {
       return null;
     }
-    FileLease lease;
+    Superseded index =
+        new Superseded(
+            indexFile.resolveSibling(PREFIX + present.get().inode()),
+            present.get(),
+            Map.copyOf(unreferenced));
     try {
-      lease = FileLease.open(indexFile);
-    } catch (IOException e) {
+      link(index);
+    } catch (IOException | UnsupportedOperationException e) {
       return null;
     }
     if (!present.get().unchanged()) {
-      lease.close();
+      stays(index);
       return null;
     }
-    return new Superseded(lease, present.get(), Map.copyOf(unreferenced));
+    beingReplaced = true;
+    return index;
+  }
+
+  private void link(Superseded index) throws IOException {
+    try {
+      Files.createLink(index.name(), indexFile);
+    } catch (FileAlreadyExistsException e) {
+      if (stamp(index.name()).filter(index.file()::sameFileAs).isEmpty()) {
+        Files.delete(index.name()); // a copy
+        Files.createLink(index.name(), indexFile);
+      }
+    }
   }
 
   /** Notes that the index was replaced. */
   synchronized void replaced(@Nullable Superseded index, Instant now) throws IOException {
-    if (index != null) {
-      superseded.add(index);
-    }
+    beingReplaced = false;
     if (index == null || !installed.equals(Optional.of(index.file()))) {
       since = now;
     }
+    if (index != null) {
+      superseded.put(index.file().inode(), index.unreferenced());
+    }
     installed = FileStamp.find(indexFile);
+  }
+
+  /** Forgets an index that was not replaced after all. */
+  synchronized void stays(Superseded index) throws IOException {
+    beingReplaced = false;
+    Files.deleteIfExists(index.name());
   }
 }

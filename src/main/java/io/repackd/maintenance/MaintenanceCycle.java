@@ -173,9 +173,14 @@ public final class MaintenanceCycle {
                 cancellation);
         try {
           cycle.run(this::finished);
-          aggregation.window().letGo(directory, clock.instant());
+          cycle.settle();
           return Optional.empty();
         } catch (StepFailure e) {
+          try {
+            cycle.settle();
+          } catch (IOException further) {
+            e.addSuppressed(further);
+          }
           return Optional.of(e);
         }
       }

@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
  * Watches, for as long as this process lives, who may still need what cycles delete.
  *
  * <p><b>Superseded indexes.</b> A reader keeps the multi-pack-index that it has loaded, and goes to the packs which that one names,
- * however often it is replaced. So before an index is replaced its file is opened, and the descriptor is kept while the kernel
- * refuses a lease on it: while it has a reader. What has none is closed, and nobody can come to it any more. If somebody else
- * replaces the index, that one is not known; then the watch begins anew.
+ * however often it is replaced. So before an index is replaced its file gets another name, and keeps it while the kernel refuses
+ * a lease on it: while it has a reader. When it has none, nobody can come to it any more. If somebody else replaces the index,
+ * that one is not known; then the watch begins anew.
  *
  * <p><b>Packs.</b> Whether anybody uses a pack or its index is asked in the same way each time when a plan is made.
  *
@@ -82,12 +82,25 @@ final class SafetyWindow {
     return new Evidence(inUse, read, exact, Optional.of(watch.since(now)), remote(directory));
   }
 
-  /** Lets go of superseded indexes that nobody reads any more: for others we would look like a reader. */
-  void letGo(ObjectDirectory directory, Instant now) throws IOException {
-    IndexWatch watch = watches.get(directory.path());
-    if (watch != null) {
-      var _ = watch.stillRead(now);
+  /** Goes on with what an earlier process has watched. */
+  void recall(ObjectDirectory directory, IndexWatch.Memory memory) throws IOException {
+    if (leases) {
+      watchOf(directory).recall(memory);
     }
+  }
+
+  /**
+   * Lets go of superseded indexes that nobody reads any more.
+   *
+   * @return what the next process has to know
+   */
+  Optional<IndexWatch.Memory> letGo(ObjectDirectory directory) throws IOException {
+    IndexWatch watch = watches.get(directory.path());
+    if (watch == null) {
+      return Optional.empty();
+    }
+    watch.letGo();
+    return watch.memory();
   }
 
   private static Optional<String> remote(ObjectDirectory directory) {
@@ -145,9 +158,9 @@ final class SafetyWindow {
     }
 
     @Override
-    public void close() {
-      if (superseded != null) {
-        superseded.lease().close();
+    public void close() throws IOException {
+      if (watch != null && superseded != null) {
+        watch.stays(superseded);
       }
     }
   }

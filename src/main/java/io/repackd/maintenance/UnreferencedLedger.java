@@ -48,6 +48,7 @@ final class UnreferencedLedger implements UnreferencedSince {
   private final Path file;
   private final Path objectDirectory;
   private final Map<String, Entry> entries;
+  private Optional<IndexWatch.Memory> watched = Optional.empty();
 
   private record Entry(long device, long inode, long bytes, Instant modified, Instant since) {
     static Entry of(FileStamp stamp, Instant since) {
@@ -71,12 +72,13 @@ final class UnreferencedLedger implements UnreferencedSince {
     UUID name = UUID.nameUUIDFromBytes(path.getBytes(StandardCharsets.UTF_8));
     Path file = stateDirectory.resolve("unreferenced").resolve(name + ".json");
     Map<String, Entry> entries = new HashMap<>();
+    UnreferencedLedger ledger = new UnreferencedLedger(file, directory.path(), entries);
     try {
       Config root =
           ConfigFactory.parseString(
               Files.readString(file), ConfigParseOptions.defaults().setSyntax(ConfigSyntax.JSON));
       if (clockWasSet(root)) {
-        return new UnreferencedLedger(file, directory.path(), entries);
+        return ledger;
       }
       for (Config pack : root.getConfigList("packs")) {
         entries.put(
@@ -88,10 +90,14 @@ final class UnreferencedLedger implements UnreferencedSince {
                 Instant.parse(pack.getString("modified")),
                 Instant.parse(pack.getString("since"))));
       }
+      ledger.watched =
+          root.hasPath("watch")
+              ? Optional.of(WatchMemory.read(root.getConfig("watch"), directory.indexFile()))
+              : Optional.empty();
     } catch (IOException | ConfigException | DateTimeException e) {
       entries.clear();
     }
-    return new UnreferencedLedger(file, directory.path(), entries);
+    return ledger;
   }
 
   /** Whether the clock was set since the ledger was written. After a boot nobody is left who could be compared with. */
@@ -107,6 +113,16 @@ final class UnreferencedLedger implements UnreferencedSince {
     } catch (IOException e) {
       return 0;
     }
+  }
+
+  /** What was known of superseded indexes when this was written. */
+  Optional<IndexWatch.Memory> watched() {
+    return watched;
+  }
+
+  /** Takes what is known of superseded indexes, to be written down. */
+  void watched(Optional<IndexWatch.Memory> memory) {
+    watched = memory;
   }
 
   /** Forgets everything: the index was built anew, and readers of the one before may go to any pack. */
@@ -171,14 +187,15 @@ final class UnreferencedLedger implements UnreferencedSince {
                 "bytes", entry.bytes(),
                 "modified", entry.modified().toString(),
                 "since", entry.since().toString())));
-    String json =
-        ConfigValueFactory.fromMap(
-                Map.of(
-                    "objectDirectory", objectDirectory.toString(),
-                    "boot", ProcessStamp.own().bootId(),
-                    "bootSeconds", bootSeconds(),
-                    "packs", packs))
-            .render(ConfigRenderOptions.concise());
+    Map<String, Object> root =
+        new HashMap<>(
+            Map.of(
+                "objectDirectory", objectDirectory.toString(),
+                "boot", ProcessStamp.own().bootId(),
+                "bootSeconds", bootSeconds(),
+                "packs", packs));
+    watched.ifPresent(memory -> root.put("watch", WatchMemory.write(memory)));
+    String json = ConfigValueFactory.fromMap(root).render(ConfigRenderOptions.concise());
     FilePublisher publisher = new FilePublisher(directory, SharedPermissions.UMASK);
     publisher.removeAbandoned(KIND);
     try (FilePublisher.Unpublished unpublished = publisher.create(KIND)) {

@@ -315,4 +315,68 @@ class SafetyWindowTest {
     cycle = new MaintenanceCycle(time, temporary.resolve("state"));
     assertThat(run().work().packsDeleted()).isEqualTo(4);
   }
+
+  private SafetyWindow afterARestart() throws IOException {
+    Aggregation another = new Aggregation(time);
+    cycle = new MaintenanceCycle(time, temporary.resolve("state"), another);
+    run();
+    return another.window();
+  }
+
+  private Instant watchedSince(SafetyWindow window) throws IOException {
+    return window.look(directory, List.of(), time.instant()).watchedSince().orElseThrow();
+  }
+
+  @Test
+  void aRestartRemembersWhoReadsASupersededIndexAndHowLongItWasWatched() throws Exception {
+    repository.fetch(3, random);
+    run();
+    pass(Duration.ofMinutes(10));
+    try (BatchReader git = reader()) {
+      repository.fetch(3, random);
+      run();
+      Instant watched = watchedSince(aggregation.window());
+      pass(Duration.ofMinutes(10));
+      Evidence evidence = afterARestart().look(directory, List.of(), time.instant());
+      assertThat(evidence.watchedSince()).contains(watched);
+      assertThat(evidence.supersededIndexes())
+          .singleElement()
+          .satisfies(index -> {
+            assertThat(index.readers()).contains("pid " + git.pid());
+            assertThat(index.unreferenced()).hasSize(5);
+          });
+    }
+    assertThat(afterARestart().look(directory, List.of(), time.instant()).supersededIndexes())
+        .isEmpty();
+    assertThat(repository.files("")).noneMatch(file -> file.toString().contains("tmp_"));
+  }
+
+  @Test
+  void whoMissesTheNameOfASupersededIndexBeginsAnew() throws Exception {
+    try (BatchReader git = reader()) {
+      run();
+      assertThat(stillRead()).hasSize(1);
+      Instant watched = watchedSince(aggregation.window());
+      for (Path file : repository.files("")) {
+        if (file.toString().contains("tmp_superseded_")) {
+          Files.delete(file);
+        }
+      }
+      assertThat(watchedSince(afterARestart())).isAfter(watched);
+      assertThat(watchedSince(aggregation.window())).isAfter(watched);
+      assertThat(git.read("main")).contains("commit");
+    }
+  }
+
+  @Test
+  void theNameOfAnIndexThatWasNotReplacedGoes() throws Exception {
+    run();
+    Path index = repository.index();
+    Object inode = Files.getAttribute(index, "unix:ino");
+    Path left = Files.createLink(index.resolveSibling("tmp_superseded_" + inode), index);
+    assertThat(stillRead()).isEmpty();
+    assertThat(left).exists(); // somebody may be about to replace it
+    run();
+    assertThat(left).doesNotExist();
+  }
 }
