@@ -25,6 +25,8 @@ import java.lang.foreign.Arena;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -41,6 +43,8 @@ final class CycleSteps {
 
   /** How often a step begins again because somebody changed the packs meanwhile. */
   private static final int MAX_TRIES = 3;
+
+  private static final String DAMAGED = "pack-damaged";
 
   private final Registration registration;
   private final ObjectDirectory directory;
@@ -113,15 +117,23 @@ final class CycleSteps {
     step(Step.RECOVER, finished, this::recover);
     aggregate(finished);
     Conditions.checkIndexUse(directory, settings);
+    try {
+      runByIndex(finished);
+    } catch (StepFailure e) {
+      throw e.reason().equals(DAMAGED) ? leadAroundDamage(e, finished) : e;
+    }
+  }
+
+  private void runByIndex(Consumer<StepOutcome> finished) throws StepFailure, IOException {
+    Set<String> damaged = new LinkedHashSet<>(damagedPacks.confirm(cancellation));
     step(Step.WRITE, finished, () -> write(Base.INSTALLED));
     if (!indexed) {
       return;
     }
     verify(finished);
-    List<String> damaged = new ArrayList<>(damage);
-    damaged.addAll(damagedPacks.confirm(cancellation));
+    damaged.addAll(damage);
     if (!damaged.isEmpty()) {
-      throw new StepFailure(Result.DEGRADED, "pack-damaged", String.join("; ", damaged));
+      throw new StepFailure(Result.DEGRADED, DAMAGED, String.join("; ", damaged));
     }
     CyclePlan plan = plan();
     if (!plan.deletions().isEmpty()) {
@@ -132,6 +144,27 @@ final class CycleSteps {
       repackAndWrite(plan, finished);
       verify(finished);
     }
+  }
+
+  /**
+   * Writes the index without the damaged packs, where they hide other copies of their objects from git. Nothing is deleted, and
+   * who has the index before this one is led as before.
+   */
+  private StepFailure leadAroundDamage(StepFailure failure, Consumer<StepOutcome> finished) {
+    try {
+      if (HiddenCopies.exist(directory, damagedPacks.names(), cancellation)) {
+        step(Step.WRITE, finished, () -> write(Base.SOUND_PACKS));
+        return new StepFailure(
+            failure.result(),
+            failure.reason(),
+            failure.detail()
+                + "; the multi-pack-index leads to other copies of its objects now, and nothing is"
+                + " deleted until the pack is mended or gone");
+      }
+    } catch (IOException | StepFailure e) {
+      failure.addSuppressed(e);
+    }
+    return failure;
   }
 
   /** Ends the watch of indexes that nobody reads any more, and notes the others for whoever comes after this process. */
@@ -243,9 +276,9 @@ final class CycleSteps {
     for (int attempt = 1; attempt <= MAX_TRIES; attempt++) {
       PackDirectoryListing listing = directory.listPacks();
       Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
-      Wanted wanted =
-          new Wanted(
-              baseOf(listing, base), Optional.empty(), aggregation.damagedAmong(listing.packs()));
+      Set<String> damaged = new HashSet<>(damagedPacks.names());
+      damaged.addAll(aggregation.damagedAmong(listing.packs()));
+      Wanted wanted = new Wanted(baseOf(listing, base), Optional.empty(), damaged);
       try (IndexDraft draft =
           IndexDraft.write(
               directory, listing, wanted, ledger, directory.publisher(), cancellation)) {
@@ -358,6 +391,11 @@ final class CycleSteps {
           if (all(faults, Fault.Kind.PACK_GONE)) {
             return new Done(Result.SKIPPED, Work.NONE, faults.getFirst().message());
           }
+          for (Fault fault : faults) {
+            if (fault.kind() == Fault.Kind.PACK_WRONG) {
+              damagedPacks.note(fault.file());
+            }
+          }
           throw verifyFailure(faults);
         });
     return faults;
@@ -371,7 +409,7 @@ final class CycleSteps {
     Optional<Fault> damaged =
         faults.stream().filter(fault -> fault.kind() == Fault.Kind.PACK_WRONG).findFirst();
     return damaged
-        .map(fault -> new StepFailure(Result.DEGRADED, "pack-damaged", fault.message()))
+        .map(fault -> new StepFailure(Result.DEGRADED, DAMAGED, fault.message()))
         .orElseGet(
             () -> new StepFailure(Result.SKIPPED, "packs-changed", faults.getFirst().message()));
   }

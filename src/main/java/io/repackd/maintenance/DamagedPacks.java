@@ -69,6 +69,11 @@ final class DamagedPacks {
     }
   }
 
+  /** The names of those that are remembered, without extension. */
+  Set<String> names() {
+    return Set.copyOf(names);
+  }
+
   /**
    * Looks again at those that are remembered.
    *
@@ -83,11 +88,15 @@ final class DamagedPacks {
         PackVerification.verify(PackFile.open(pack, index, directory.hash(), arena), cancellation);
         names.remove(name);
         save();
-      } catch (NoSuchFileException e) {
-        names.remove(name);
-        save();
       } catch (CorruptFileException e) {
         faults.add(e.getMessage());
+      } catch (IOException e) {
+        if (StepErrors.vanished(e)) {
+          names.remove(name);
+          save();
+        } else {
+          faults.add(StepErrors.describe(e));
+        }
       }
     }
     return faults;

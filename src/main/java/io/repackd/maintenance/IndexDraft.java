@@ -90,6 +90,8 @@ final class IndexDraft implements AutoCloseable {
     INSTALLED_AND_VERIFIED(""),
     /** The packs alone, because the installed index is not to be trusted. */
     PACKS_INSTEAD("the installed index is wrong"),
+    /** The packs alone, without those that the installed index lists and that are known to be damaged. */
+    SOUND_PACKS("a pack that the installed index lists is damaged"),
     /** The packs alone, whatever is installed. */
     PACKS("");
 

@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -98,7 +99,10 @@ class FailureClassesTest {
     CycleOutcome found = cycle(repository, Duration.ofMinutes(30));
     assertThat(found.result()).isEqualTo(Result.DEGRADED);
     assertThat(found.reason()).isEqualTo("pack-damaged");
-    assertThat(found.steps().getLast().step()).isEqualTo(Step.REPACK);
+    assertThat(found.steps())
+        .filteredOn(step -> step.result() == Result.DEGRADED)
+        .extracting(StepOutcome::step)
+        .containsExactly(Step.REPACK);
 
     CycleOutcome later = cycle(repository, Duration.ofHours(3));
     assertThat(later.result()).isEqualTo(Result.DEGRADED);
@@ -109,8 +113,104 @@ class FailureClassesTest {
     Files.setLastModifiedTime(damaged, time);
     CycleOutcome mended = cycle(repository, Duration.ofHours(4));
     assertThat(mended.result()).as(mended.detail()).isEqualTo(Result.OK);
-    assertThat(mended.work().packsDeleted()).isEqualTo(4);
+    assertThat(mended.work().packsDeleted()).isZero(); // the index led to them again meanwhile
+    CycleOutcome after = cycle(repository, Duration.ofHours(6));
+    assertThat(after.result()).as(after.detail()).isEqualTo(Result.OK);
+    assertThat(repository.packFiles()).doesNotContainAnyElementsOf(old);
     repository.assertHealthy();
+  }
+
+  /** Reads everything as git does, by the index. */
+  private static void assertAllReadable(GitRepository repository, String reachable) {
+    StringBuilder ids = new StringBuilder();
+    reachable.lines().forEach(line -> ids.append(line, 0, 40).append('\n'));
+    assertThat(repository.gitWithInput(ids.toString(), "cat-file", "--batch"))
+        .doesNotContain(" missing\n");
+    assertThat(repository.reachable()).isEqualTo(reachable);
+  }
+
+  private static void overwrite(Path file, byte[] content) throws IOException {
+    var time = Files.getLastModifiedTime(file);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    Files.write(file, content);
+    Files.setLastModifiedTime(file, time);
+  }
+
+  /** The file of the pack into which a first cycle has put everything. */
+  private Path written(GitRepository repository, String extension) throws IOException {
+    List<Path> old = repository.files(extension);
+    assertThat(cycle(repository, Duration.ZERO).result()).isEqualTo(Result.OK);
+    List<Path> written = new ArrayList<>(repository.files(extension));
+    written.removeAll(old);
+    return written.getFirst();
+  }
+
+  @Test
+  void whatADiskSpoiledAfterItWasWrittenKeepsTheSources() throws Exception {
+    GitRepository repository = repository(directory.resolve("r.git")).fetches(4, random);
+    String reachable = repository.reachable();
+    List<Path> old = repository.packFiles();
+    Path damaged = written(repository, ".pack");
+    byte[] bytes = Files.readAllBytes(damaged);
+    bytes[bytes.length / 2] ^= 1;
+    overwrite(damaged, bytes);
+
+    CycleOutcome outcome = cycle(repository, Duration.ofHours(3));
+    assertThat(outcome.result()).isEqualTo(Result.DEGRADED);
+    assertThat(outcome.reason()).isEqualTo("pack-damaged");
+    assertThat(outcome.detail())
+        .contains(damaged.toString())
+        .contains("keeping " + repository.packs())
+        .contains("leads to other copies");
+    assertThat(repository.packFiles()).containsAll(old);
+    assertAllReadable(repository, reachable);
+    CycleOutcome later = cycle(repository, Duration.ofHours(6));
+    assertThat(later.result()).as(later.detail()).isEqualTo(Result.DEGRADED);
+    assertThat(repository.packFiles()).containsAll(old);
+    assertAllReadable(repository, reachable);
+
+    GitRepository.remove(damaged);
+    CycleOutcome without = cycle(repository, Duration.ofHours(7));
+    assertThat(without.result()).as(without.detail()).isEqualTo(Result.OK);
+    repository.assertHealthy();
+  }
+
+  @Test
+  void aDamagedIndexOfAListedPackHidesNoOtherCopies() throws Exception {
+    GitRepository repository = repository(directory.resolve("r.git")).fetches(4, random);
+    String reachable = repository.reachable();
+    Path index = written(repository, ".idx");
+    byte[] good = Files.readAllBytes(index);
+    overwrite(index, Arrays.copyOf(good, good.length / 2));
+    assertThat(repository.gitStatus("cat-file", "-e", "main")).isNotZero();
+    List<Path> packs = repository.packFiles();
+
+    CycleOutcome outcome = cycle(repository, Duration.ofMinutes(10));
+    assertThat(outcome.result()).isEqualTo(Result.DEGRADED);
+    assertThat(outcome.detail()).contains(index.toString()).contains("leads to other copies");
+    assertThat(repository.packFiles()).isEqualTo(packs);
+    assertAllReadable(repository, reachable);
+    assertThat(cycle(repository, Duration.ofHours(3)).result()).isEqualTo(Result.DEGRADED);
+    assertThat(repository.packFiles()).isEqualTo(packs);
+    assertAllReadable(repository, reachable);
+
+    overwrite(index, good);
+    CycleOutcome mended = cycle(repository, Duration.ofHours(4));
+    assertThat(mended.result()).as(mended.detail()).isEqualTo(Result.OK);
+    repository.assertHealthy();
+  }
+
+  @Test
+  void withoutOtherCopiesTheIndexStaysAsItIs() throws Exception {
+    GitRepository repository = repository(directory.resolve("r.git")).fetches(1, random);
+    assertThat(cycle(repository, Duration.ZERO).result()).isEqualTo(Result.OK);
+    Path index = repository.files(".idx").getFirst();
+    overwrite(index, Arrays.copyOf(Files.readAllBytes(index), 700));
+    Object before = Files.readAttributes(repository.index(), "unix:ino,ctime");
+    CycleOutcome outcome = cycle(repository, Duration.ofMinutes(10));
+    assertThat(outcome.result()).isEqualTo(Result.DEGRADED);
+    assertThat(outcome.detail()).doesNotContain("leads to other copies");
+    assertThat(Files.readAttributes(repository.index(), "unix:ino,ctime")).isEqualTo(before);
   }
 
   @Test
