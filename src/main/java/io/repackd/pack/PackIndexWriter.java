@@ -9,18 +9,23 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Writes version 2 of a pack index. Source: gitformat-pack, "Version 2 pack-*.idx files".
  *
  * <p>The bytes are those that {@code git index-pack} writes for the same pack. Where each part lies is known from the number of
- * objects. So what belongs to one first byte is written for itself, on all cores, because it means to look up ids all over the
- * sources; and the file is hashed after that.
+ * objects. So what belongs to some first bytes, as many as have about {@value #RUN} objects, is written for itself, on all cores,
+ * because it means to look up ids all over the sources; and the file is hashed after that.
  */
 final class PackIndexWriter {
   private static final long FIRST_LARGE_OFFSET = 1L << 31;
 
   private static final int HEADER_BYTES = 8;
+
+  /** Half a megabyte outside of the heap. Every run takes three or four writes, and a run for each first byte would be a thousand. */
+  private static final long RUN = 1 << 14;
 
   private static final int HASHED_AT_ONCE_BYTES = 1 << 20;
 
@@ -44,7 +49,8 @@ final class PackIndexWriter {
     PackIndexWriter writer = new PackIndexWriter(entries, order, hash.length(), channel);
     writer.count();
     writer.writeHead();
-    AllCores.forEach(PackIndex.FANOUT_ENTRIES, writer::write);
+    List<Integer> runs = writer.runs();
+    AllCores.forEach(runs.size() - 1, run -> writer.write(runs.get(run), runs.get(run + 1)));
     long end = writer.end();
     writer.writeAt(end, ByteBuffer.wrap(packHash));
     writer.writeAt(end + packHash.length, ByteBuffer.wrap(hashOf(channel, hash)));
@@ -78,35 +84,54 @@ final class PackIndexWriter {
     writeAt(0, head.flip());
   }
 
-  /** Writes what belongs to the ids that begin with a byte. */
-  private void write(int firstByte) throws IOException {
-    long objects = order.count(firstByte);
-    long large = firstLargeOffsets[firstByte + 1] - firstLargeOffsets[firstByte];
+  /** The first bytes at which a run begins, and the end. */
+  private List<Integer> runs() {
+    List<Integer> runs = new ArrayList<>(List.of(0));
+    for (int firstByte = 1; firstByte < PackIndex.FANOUT_ENTRIES; firstByte++) {
+      if (firstObjects[firstByte + 1] - firstObjects[runs.getLast()] > RUN) {
+        runs.add(firstByte);
+      }
+    }
+    runs.add(PackIndex.FANOUT_ENTRIES);
+    return runs;
+  }
+
+  /** Writes what belongs to the ids of a run. */
+  private void write(int from, int to) throws IOException {
+    long first = firstObjects[from];
+    long objects = firstObjects[to] - first;
+    long large = firstLargeOffsets[to] - firstLargeOffsets[from];
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment ids = scratch.allocate(objects * hashLength);
       MemorySegment checksums = scratch.allocate(objects * Integer.BYTES);
       MemorySegment offsets = scratch.allocate(objects * Integer.BYTES);
       MemorySegment largeOffsets = scratch.allocate(large * Long.BYTES);
       long nextLarge = 0;
-      for (long i = 0; i < objects; i++) {
-        long entry = order.entry(firstByte, i);
-        int source = entries.sourceOf(entry);
-        MemorySegment.copy(
-            entries.ids(source), entries.idOffset(source, entry), ids, i * hashLength, hashLength);
-        BigEndian.putInt32(checksums, i * Integer.BYTES, entries.checksum(entry));
-        long offset = entries.offset(entry);
-        if (offset >= FIRST_LARGE_OFFSET) {
-          BigEndian.putInt64(largeOffsets, nextLarge * Long.BYTES, offset);
-          offset = PackIndexV2.LARGE | firstLargeOffsets[firstByte] + nextLarge;
-          nextLarge++;
+      long at = 0;
+      for (int firstByte = from; firstByte < to; firstByte++) {
+        for (long i = 0; i < order.count(firstByte); i++, at++) {
+          long entry = order.entry(firstByte, i);
+          int source = entries.sourceOf(entry);
+          MemorySegment.copy(
+              entries.ids(source),
+              entries.idOffset(source, entry),
+              ids,
+              at * hashLength,
+              hashLength);
+          BigEndian.putInt32(checksums, at * Integer.BYTES, entries.checksum(entry));
+          long offset = entries.offset(entry);
+          if (offset >= FIRST_LARGE_OFFSET) {
+            BigEndian.putInt64(largeOffsets, nextLarge * Long.BYTES, offset);
+            offset = PackIndexV2.LARGE | firstLargeOffsets[from] + nextLarge;
+            nextLarge++;
+          }
+          BigEndian.putInt32(offsets, at * Integer.BYTES, (int) offset);
         }
-        BigEndian.putInt32(offsets, i * Integer.BYTES, (int) offset);
       }
-      long first = firstObjects[firstByte];
       writeAt(idsStart() + first * hashLength, ids);
       writeAt(checksumsStart() + first * Integer.BYTES, checksums);
       writeAt(offsetsStart() + first * Integer.BYTES, offsets);
-      writeAt(largeOffsetsStart() + firstLargeOffsets[firstByte] * Long.BYTES, largeOffsets);
+      writeAt(largeOffsetsStart() + firstLargeOffsets[from] * Long.BYTES, largeOffsets);
     }
   }
 

@@ -390,4 +390,29 @@ class PackWriterTest {
       }
     }
   }
+
+  @Test
+  void anIndexIsWrittenInFewPieces() throws Exception {
+    GitRepository repository = repository(HashAlgorithm.SHA1);
+    StringBuilder stream = new StringBuilder();
+    int objects = 40_000;
+    for (int i = 0; i < objects; i++) {
+      String content = "object " + i;
+      stream.append("blob\ndata %d\n%s\n".formatted(content.length(), content));
+    }
+    repository.gitWithInput(
+        stream.toString(), "-c", "fastimport.unpackLimit=1", "fast-import", "--quiet");
+    try (Arena arena = Arena.ofShared()) {
+      List<PackSource.Packed> sources = open(repository.packFiles(), HashAlgorithm.SHA1, arena);
+      sources.forEach(PackWriterTest::selectAll);
+      assertGitReadsTheSameFrom(write(sources, HashAlgorithm.SHA1), repository, HashAlgorithm.SHA1);
+      try (PackWriter writer = new PackWriter(sources, HashAlgorithm.SHA1, 1, new Cancellation());
+          FileChannel pack = create(directory.resolve("again.pack"));
+          CountedChannel index = new CountedChannel(create(directory.resolve("again.idx")))) {
+        writer.writePack(pack);
+        writer.writeIndex(index);
+        assertThat(index.writes()).isLessThan(20);
+      }
+    }
+  }
 }
