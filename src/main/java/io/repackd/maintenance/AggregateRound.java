@@ -256,28 +256,16 @@ final class AggregateRound {
   /** Writes the new pack; says whether there is one. */
   private boolean write(Bundle bundle) throws IOException, StepFailure {
     FreeSpace.require(directory, safety, bundle.bytes(), "the aggregation");
-    try (Arena arena = Arena.ofShared()) {
-      List<PackSource.Packed> sources =
-          OpenPacks.open(directory, bundle.packs(), arena).stream()
-              .map(
-                  pack -> new PackSource.Packed(pack, PositionSet.all(arena, pack.index().count())))
-              .toList();
-      try (PackWriter writer =
-          new PackWriter(
-              sources, directory.hash(), directory.traits().compressionLevel(), cancellation)) {
-        Beside beside =
-            new Beside(bundle.kind(), Optional.of(() -> marker(bundle)), Optional.empty());
-        Optional<Published> published =
-            new PackPublication(directory, PackVerification::verifyEntries, cancellation)
-                .publish(writer, beside, () -> youngerThanSources(bundle));
-        if (published.isEmpty()) {
-          memory.inVain(directory, bundle);
-          return false;
-        }
-        Published pack = published.get();
-        report.bundled(bundle.packs().size(), pack.objects(), pack.bytes());
-        return true;
+    try {
+      Optional<Published> published =
+          FreeSpace.watched(directory, safety, cancellation, watched -> publish(bundle, watched));
+      if (published.isEmpty()) {
+        memory.inVain(directory, bundle);
+        return false;
       }
+      Published pack = published.get();
+      report.bundled(bundle.packs().size(), pack.objects(), pack.bytes());
+      return true;
     } catch (IOException e) {
       if (StepErrors.vanished(e)) {
         throw new StepFailure(
@@ -286,6 +274,24 @@ final class AggregateRound {
             "a pack went while it was bundled: " + StepErrors.describe(e));
       }
       throw e;
+    }
+  }
+
+  private Optional<Published> publish(Bundle bundle, Cancellation watched) throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      List<PackSource.Packed> sources =
+          OpenPacks.open(directory, bundle.packs(), arena).stream()
+              .map(
+                  pack -> new PackSource.Packed(pack, PositionSet.all(arena, pack.index().count())))
+              .toList();
+      try (PackWriter writer =
+          new PackWriter(
+              sources, directory.hash(), directory.traits().compressionLevel(), watched)) {
+        Beside beside =
+            new Beside(bundle.kind(), Optional.of(() -> marker(bundle)), Optional.empty());
+        return new PackPublication(directory, PackVerification::verifyEntries, watched)
+            .publish(writer, beside, () -> youngerThanSources(bundle));
+      }
     }
   }
 

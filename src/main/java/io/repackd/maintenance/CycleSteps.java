@@ -18,7 +18,6 @@ import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.Cancellation;
-import io.repackd.platform.CancelledException;
 import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -518,20 +517,14 @@ final class CycleSteps {
 
   private Optional<Published> write(Batch batch, Runnable committed)
       throws IOException, StepFailure {
-    try (FreeSpace.Watch watch = new FreeSpace.Watch(directory, settings.safety(), cancellation)) {
-      try {
-        return new BatchRepack(
-                directory,
-                clock.instant(),
-                id,
-                settings.repack().deltaSearch(),
-                watch.cancellation())
-            .run(batch, committed);
-      } catch (CancelledException e) {
-        watch.throwIfFull();
-        throw e;
-      }
-    }
+    return FreeSpace.watched(
+        directory,
+        settings.safety(),
+        cancellation,
+        watched ->
+            new BatchRepack(
+                    directory, clock.instant(), id, settings.repack().deltaSearch(), watched)
+                .run(batch, committed));
   }
 
   private Done repack(Batch batch, Runnable committed) throws IOException, StepFailure {

@@ -3,6 +3,7 @@ package io.repackd.maintenance;
 import io.repackd.config.SafetySettings;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.CancelledException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -16,6 +17,31 @@ final class FreeSpace {
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
   private FreeSpace() {}
+
+  /** Something that takes room. */
+  interface Work<T> {
+    /** Does it. */
+    T run(Cancellation cancellation) throws IOException, StepFailure;
+  }
+
+  /**
+   * Does what takes room, for as long as that does not touch the reserve.
+   *
+   * @param work polls the cancellation that it is given
+   * @throws StepFailure if it was ended for the disk
+   */
+  static <T> T watched(
+      ObjectDirectory directory, SafetySettings safety, Cancellation outer, Work<T> work)
+      throws IOException, StepFailure {
+    try (Watch watch = new Watch(directory, safety, outer)) {
+      try {
+        return work.run(watch.cancellation());
+      } catch (CancelledException e) {
+        watch.throwIfFull();
+        throw e;
+      }
+    }
+  }
 
   /**
    * Keeps looking while a pack is written, and has the work end when the reserve is touched: others need it more.

@@ -296,12 +296,8 @@ final class LooseRound {
       }
       long files = LongStream.range(0, chosen.count()).map(chosen::bytes).sum();
       FreeSpace.require(directory, safety, files, "packing loose objects");
-      try (LooseSource source =
-          new LooseSource(chosen, directory.traits().compressionLevel(), cancellation)) {
-        if (write(source)) {
-          return;
-        }
-        sortOut(chosen, source);
+      if (FreeSpace.watched(directory, safety, cancellation, watched -> write(chosen, watched))) {
+        return;
       }
       if (attempt == MAX_TRIES) {
         left.add("%d changed while they were packed".formatted(chosen.count()));
@@ -310,16 +306,24 @@ final class LooseRound {
     }
   }
 
-  /** Writes a pack; returns whether that came to an end. If not, it is for an object that is bad or has gone. */
-  private boolean write(LooseSource source) throws IOException {
+  /** Writes a pack; returns whether that came to an end. If not, objects that are bad or have gone were taken out. */
+  private boolean write(LooseTable chosen, Cancellation watched) throws IOException {
+    try (LooseSource source =
+        new LooseSource(chosen, directory.traits().compressionLevel(), watched)) {
+      if (write(source, watched)) {
+        return true;
+      }
+      sortOut(chosen, source);
+      return false;
+    }
+  }
+
+  private boolean write(LooseSource source, Cancellation watched) throws IOException {
     try (PackWriter writer =
         new PackWriter(
-            List.of(source),
-            directory.hash(),
-            directory.traits().compressionLevel(),
-            cancellation)) {
+            List.of(source), directory.hash(), directory.traits().compressionLevel(), watched)) {
       Optional<Published> published =
-          new PackPublication(directory, PackVerification::verifyEntries, cancellation)
+          new PackPublication(directory, PackVerification::verifyEntries, watched)
               .publish(
                   writer,
                   new Beside(PackKind.ORDINARY, Optional.of(this::marker), Optional.empty()),

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.repackd.GitRepository;
 import io.repackd.TestRegistrations;
+import io.repackd.config.AggregateSettings;
 import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.MaintenanceSettings;
@@ -28,13 +29,18 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What goes wrong is told by its kind, and nothing is half done. */
 class FailureClassesTest {
@@ -348,6 +354,88 @@ class FailureClassesTest {
       outer.request();
       await().until(() -> watch.cancellation().requested());
       watch.throwIfFull();
+    }
+  }
+
+  /** A clock which lets the disk run full when it is asked by somebody whose disk is watched. */
+  private Clock filling(SmallDisk disk, Path file, long leaveBytes) {
+    return new Clock() {
+      @Override
+      public ZoneId getZone() {
+        return ZoneOffset.UTC;
+      }
+
+      @Override
+      public Clock withZone(ZoneId zone) {
+        return this;
+      }
+
+      @Override
+      public Instant instant() {
+        String caller = Thread.currentThread().getName();
+        if (diskIsWatchedFor(caller)) {
+          fill(disk, file, leaveBytes);
+          await().until(() -> !diskIsWatchedFor(caller)); // ends when it has seen it
+        }
+        return begun;
+      }
+    };
+  }
+
+  private static boolean diskIsWatchedFor(String caller) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(thread -> thread.getName().equals(caller + ", free space"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aggregationEndsWhenTheReserveIsTouched(boolean loose) throws Exception {
+    Path mount = Files.createDirectory(directory.resolve("mount"));
+    try (SmallDisk disk = SmallDisk.mount(mount, "8m")) {
+      GitRepository repository = repository(mount.resolve("r.git"));
+      if (loose) {
+        for (int i = 0; i < 5; i++) {
+          repository.gitWithInput("loose " + i, "hash-object", "-w", "--stdin");
+        }
+      } else {
+        repository.fetches(4, random);
+      }
+      List<Path> before = repository.files("");
+      MaintenanceSettings any = settings(100_000);
+      Registration registration =
+          new Registration(
+              "r",
+              RepositoryDiscovery.locate(repository.path()),
+              new MaintenanceSettings(
+                  true,
+                  any.schedule(),
+                  any.jitter(),
+                  any.multiPackIndex(),
+                  new AggregateSettings(
+                      true,
+                      Duration.ofSeconds(10),
+                      2,
+                      2,
+                      Duration.ZERO,
+                      1000,
+                      10_000,
+                      1_000_000,
+                      1L << 30,
+                      false),
+                  any.expire(),
+                  any.repack(),
+                  any.safety()));
+      StepOutcome outcome =
+          new Aggregation(filling(disk, mount.resolve("full"), 50_000))
+              .run(
+                  registration,
+                  new AggregateRequest(true, Set.of(), Optional.empty(), Set.of()),
+                  new Cancellation());
+      assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.SKIPPED);
+      assertThat(outcome.detail()).contains("ran full");
+      assertThat(repository.files("")).isEqualTo(before);
+      Files.delete(mount.resolve("full"));
+      repository.assertHealthy();
     }
   }
 }
