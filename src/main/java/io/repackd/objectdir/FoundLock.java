@@ -52,14 +52,14 @@ public record FoundLock(
 
   private static FoundLock examine(LockKind kind, FileStamp stamp) throws IOException {
     String content = LockFile.content(stamp.path());
-    Optional<ProcessStamp> own = ProcessStamp.parse(content);
+    Optional<ProcessStamp> own = LockFile.owner(content);
     if (own.isPresent()) {
       return new FoundLock(
           kind,
           stamp,
           true,
           "repackd %d on %s".formatted(own.get().pid(), own.get().host()),
-          liveness(own.get()));
+          liveness(own.get(), content, stamp));
     }
     return switch (kind) {
       case GC -> gc(stamp, content.strip());
@@ -68,8 +68,8 @@ public record FoundLock(
     };
   }
 
-  private static Liveness liveness(ProcessStamp owner) {
-    if (owner.provablyDead()) {
+  private static Liveness liveness(ProcessStamp owner, String content, FileStamp stamp) {
+    if (LockFile.isDead(owner, content, stamp)) {
       return Liveness.DEAD;
     }
     return owner.isHere() ? Liveness.ALIVE : Liveness.UNKNOWN;

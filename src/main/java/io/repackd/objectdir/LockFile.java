@@ -29,8 +29,9 @@ import java.util.regex.Pattern;
  * outlives its process can be told from one that is held; the new content is written elsewhere and renamed over {@code X}
  * while the lock is there. Beside it lies {@code X~pid.lock} with {@code pid N}, where git since 2.54 looks for the owner.
  *
- * <p>A lock of ours is broken only if its line names a process which is provably dead, one of another program's only by {@link
- * LockPatience}. Two processes that find the same dead lock
+ * <p>A lock of ours is broken only if its line names a process which is provably dead, or if it says that its owner keeps it open, as
+ * git does with its own, and the kernel knows of nobody who has it open: that tells of the dead of other containers, too, and of
+ * earlier boots. One of another program's is broken only by {@link LockPatience}. Two processes that find the same dead lock
  * cannot break each other's new one: a breaker first locks the file itself, then looks whether it is still the one at that
  * path.
  */
@@ -46,13 +47,16 @@ public final class LockFile implements AutoCloseable {
 
   private final Path file;
   private final Optional<Path> pidFile;
-  private final FileStamp stamp;
+  private final Created created;
 
-  private LockFile(Path file, Optional<Path> pidFile, FileStamp stamp) {
+  private LockFile(Path file, Optional<Path> pidFile, Created created) {
     this.file = file;
     this.pidFile = pidFile;
-    this.stamp = stamp;
+    this.created = created;
   }
+
+  /** A lock file that was made, and the descriptor that says that its owner lives. */
+  private record Created(FileStamp stamp, FileChannel open) {}
 
   /**
    * Takes the lock.
@@ -62,23 +66,24 @@ public final class LockFile implements AutoCloseable {
    */
   static LockFile acquire(Path locked, boolean announced) throws IOException {
     Path file = locked.resolveSibling(locked.getFileName() + ".lock");
-    FileStamp stamp;
+    Created created;
     try {
-      stamp = create(file);
+      created = create(file);
     } catch (FileAlreadyExistsException e) {
       if (!breakIfDead(file)) {
         throw held(file);
       }
-      stamp = createAfterBreaking(file);
+      created = createAfterBreaking(file);
     }
     Optional<Path> pidFile = announced ? Optional.of(pidFileOf(file)) : Optional.empty();
-    LockFile lock = new LockFile(file, pidFile, stamp);
+    LockFile lock = new LockFile(file, pidFile, created);
     try {
       if (pidFile.isPresent()) {
         announce(pidFile.get());
       }
     } catch (IOException e) {
       Files.deleteIfExists(file); // nobody else can break the lock of a process that lives
+      created.open().close();
       throw e;
     }
     return lock;
@@ -104,7 +109,7 @@ public final class LockFile implements AutoCloseable {
     return file.resolveSibling(PREFIX + TemporaryName.unique());
   }
 
-  private static FileStamp createAfterBreaking(Path file) throws IOException {
+  private static Created createAfterBreaking(Path file) throws IOException {
     try {
       return create(file);
     } catch (FileAlreadyExistsException e) {
@@ -114,17 +119,21 @@ public final class LockFile implements AutoCloseable {
 
   /**
    * Creates the lock file with its line in it, all at once: a lock without an owner could never be told from a live one. So
-   * the line is written elsewhere, and linked to the lock's name, which fails if that is taken.
+   * the line is written elsewhere, and linked to the lock's name, which fails if that is taken. It stays open from before that.
    */
-  private static FileStamp create(Path file) throws IOException {
+  private static Created create(Path file) throws IOException {
     Path unlinked = temporary(file);
     TemporaryName.begin(unlinked);
     try {
-      Files.writeString(
-          unlinked, ProcessStamp.own().render() + "\n", StandardOpenOption.CREATE_NEW);
+      FileChannel open =
+          FileChannel.open(unlinked, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       try {
+        writeOwner(open);
         Files.createLink(file, unlinked);
-        return FileStamp.of(file);
+        return new Created(FileStamp.of(file), open);
+      } catch (IOException | RuntimeException | Error e) {
+        open.close();
+        throw e;
       } finally {
         Files.deleteIfExists(unlinked); // git prune sweeps such files, and may have been faster
       }
@@ -138,6 +147,31 @@ public final class LockFile implements AutoCloseable {
     }
   }
 
+  private static void writeOwner(FileChannel open) throws IOException {
+    ByteBuffer lines =
+        StandardCharsets.ISO_8859_1.encode(
+            ProcessStamp.own().render() + "\n" + LockHolders.KEPT_OPEN + "\n");
+    while (lines.hasRemaining()) {
+      open.write(lines);
+    }
+  }
+
+  /** Who holds a lock, if it is a process of ours. */
+  static Optional<ProcessStamp> owner(String content) {
+    return content.lines().findFirst().flatMap(ProcessStamp::parse);
+  }
+
+  /**
+   * Whether it is certain that a process of ours has ended that made a file.
+   *
+   * @param content what the file says
+   */
+  static boolean isDead(ProcessStamp owner, String content, FileStamp file) {
+    return owner.provablyDead()
+        || (content.lines().anyMatch(LockHolders.KEPT_OPEN::equals)
+            && LockHolders.of(file) == Liveness.DEAD);
+  }
+
   /** Where git since 2.54 looks for the process id of the holder. */
   static Path pidFileOf(Path file) {
     String name = String.valueOf(file.getFileName());
@@ -148,9 +182,10 @@ public final class LockFile implements AutoCloseable {
   private static boolean breakIfDead(Path file) throws IOException {
     synchronized (BREAKING) {
       try {
-        return remove(
-            FileStamp.of(file),
-            content -> ProcessStamp.parse(content).filter(ProcessStamp::provablyDead).isPresent());
+        FileStamp found = FileStamp.of(file);
+        String content = start(file);
+        return owner(content).filter(owner -> isDead(owner, content, found)).isPresent()
+            && remove(found, content::equals);
       } catch (NoSuchFileException e) {
         return true;
       } catch (AccessDeniedException e) {
@@ -167,7 +202,7 @@ public final class LockFile implements AutoCloseable {
   static boolean breakForeign(FileStamp found) throws IOException {
     synchronized (BREAKING) {
       try {
-        return remove(found, content -> ProcessStamp.parse(content).isEmpty());
+        return remove(found, content -> owner(content).isEmpty());
       } catch (NoSuchFileException | AccessDeniedException e) {
         return false;
       }
@@ -224,7 +259,7 @@ public final class LockFile implements AutoCloseable {
     try {
       Duration age = Duration.between(FileStamp.of(file).modified(), Instant.now());
       String owner = start(file).strip();
-      if (ProcessStamp.parse(owner).isPresent()) {
+      if (owner(owner).isPresent()) {
         return new LockedException(file, owner.substring(0, owner.indexOf(" start=")), age);
       }
       return new LockedException(file, gitOwner(file), age);
@@ -244,7 +279,7 @@ public final class LockFile implements AutoCloseable {
     synchronized (BREAKING) {
       try {
         FileStamp.of(file); // a pipe would never end
-        return ProcessStamp.parse(start(file)).isPresent()
+        return owner(start(file)).isPresent()
             ? Optional.empty()
             : Optional.of("the holder of %s (%s)".formatted(file, gitOwner(file)));
       } catch (NoSuchFileException e) {
@@ -290,14 +325,16 @@ public final class LockFile implements AutoCloseable {
 
   private static boolean abandoned(Path file) throws IOException {
     boolean ours = TEMPORARY.matcher(String.valueOf(file.getFileName())).matches();
-    return ProcessStamp.parse(start(file))
-        .map(ProcessStamp::provablyDead)
+    String content = start(file);
+    FileStamp found = FileStamp.of(file);
+    return owner(content)
+        .map(owner -> isDead(owner, content, found))
         .orElseGet(() -> ours && !TemporaryName.beingWritten(file));
   }
 
   /** Whether the lock is still there and ours. */
   public boolean stillHeld() throws IOException {
-    return stamp.unchanged();
+    return created.stamp().unchanged();
   }
 
   /** The lock file. */
@@ -312,7 +349,13 @@ public final class LockFile implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    if (stamp.unchanged()) {
+    try (FileChannel _ = created.open()) {
+      release();
+    }
+  }
+
+  private void release() throws IOException {
+    if (created.stamp().unchanged()) {
       try {
         if (pidFile.isPresent()) {
           Files.deleteIfExists(pidFile.get());

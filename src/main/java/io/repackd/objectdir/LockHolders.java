@@ -10,12 +10,15 @@ import java.util.Set;
 
 /**
  * Whether somebody still holds a lock file of git's. It says nothing of its holder; but git keeps the file open until it removes
- * it, and the kernel knows who has a file open ({@link FileLease}).
+ * it, and the kernel knows who has a file open ({@link FileLease}). We do the same with ours, and they say so.
  *
  * <p>Where the kernel does not say, it is certain that nobody holds what has been there since before the machine was booted. Where
  * other machines use the disk too, nothing is certain but that somebody is seen.
  */
 final class LockHolders {
+  /** The line by which a file of ours says that its owner has it open for as long as he lives. */
+  static final String KEPT_OPEN = "kept=open";
+
   /** The time of the boot is what the clock says now less what has passed, and clocks are set. */
   private static final Duration CLOCK_TOLERANCE = Duration.ofHours(1);
 

@@ -3,11 +3,13 @@ package io.repackd.objectdir;
 import io.repackd.objectdir.FilePublisher.Unpublished;
 import io.repackd.platform.ProcessStamp;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -24,10 +26,12 @@ import java.util.regex.Pattern;
  * ns=pid:[4026531836]
  * machine=9f3c5c36…
  * cycle=1f0c5d8e-…
+ * kept=open
  * </pre>
  *
  * <p>The first line has the form of git's own: {@code receive-pack 4711 on forge}. The others say which process that is, as {@link
- * ProcessStamp} does. A keep outlives its process if that is killed; then it is stale, and only if all of them say so. What
+ * ProcessStamp} does. A keep outlives its process if that is killed; then it is stale, and only if all of them say so, or nobody has the file open any more:
+ * its owner does, and the last line says that. What
  * cannot be read, is empty or is worded otherwise is somebody else's and stays.
  */
 public final class TemporaryKeep {
@@ -38,12 +42,14 @@ public final class TemporaryKeep {
   /** Before the id of the machine, which may be unknown. */
   private static final String MACHINE = "machine=";
 
-  private static final int LINES = 6;
+  private static final int LINES = 7;
 
   private final FileStamp stamp;
+  private final FileChannel open;
 
-  private TemporaryKeep(FileStamp stamp) {
+  private TemporaryKeep(FileStamp stamp, FileChannel open) {
     this.stamp = stamp;
+    this.open = open;
   }
 
   /**
@@ -54,7 +60,7 @@ public final class TemporaryKeep {
    */
   record Content(ProcessStamp owner, String cycle) {
     String render() {
-      return "repackd %d on %s\nstart=%d\nboot=%s\nns=%s\nmachine=%s\ncycle=%s\n"
+      return "repackd %d on %s\nstart=%d\nboot=%s\nns=%s\nmachine=%s\ncycle=%s\n%s\n"
           .formatted(
               owner.pid(),
               owner.host(),
@@ -62,7 +68,8 @@ public final class TemporaryKeep {
               owner.bootId(),
               owner.pidNamespace(),
               owner.machine(),
-              cycle);
+              cycle,
+              LockHolders.KEPT_OPEN);
     }
 
     /** Reads back what {@link #render} wrote; empty for anything else, be it ever so similar. */
@@ -81,7 +88,8 @@ public final class TemporaryKeep {
           || boot.isEmpty()
           || namespace.isEmpty()
           || !lines.get(4).startsWith(MACHINE)
-          || cycle.isEmpty()) {
+          || cycle.isEmpty()
+          || !lines.get(6).equals(LockHolders.KEPT_OPEN)) {
         return Optional.empty();
       }
       ProcessStamp owner =
@@ -101,8 +109,9 @@ public final class TemporaryKeep {
           : Optional.empty();
     }
 
-    boolean stale(String currentCycle) {
+    boolean stale(String currentCycle, FileStamp file) {
       return owner.provablyDead()
+          || (!owner.isHere() && LockHolders.of(file) == Liveness.DEAD)
           || (owner.equals(ProcessStamp.own()) && !cycle.equals(currentCycle));
     }
   }
@@ -120,16 +129,28 @@ public final class TemporaryKeep {
       file.write(new Content(ProcessStamp.own(), cycle).render());
       // One that a crash leaves empty could never be told from somebody else's.
       file.sync();
-      return Optional.of(new TemporaryKeep(file.publishIfAbsent(pack + ".keep")));
+      return Optional.of(publish(file, pack + ".keep"));
     } catch (FileAlreadyExistsException e) {
       return Optional.empty();
     }
   }
 
+  private static TemporaryKeep publish(Unpublished file, String name) throws IOException {
+    FileChannel open = FileChannel.open(file.file(), StandardOpenOption.READ);
+    try {
+      return new TemporaryKeep(file.publishIfAbsent(name), open);
+    } catch (IOException | RuntimeException | Error e) {
+      open.close();
+      throw e;
+    }
+  }
+
   /** Removes it, if what lies there is still the file that was made. */
   public void remove() throws IOException {
-    if (stamp.unchanged()) {
-      Files.deleteIfExists(stamp.path());
+    try (FileChannel _ = open) {
+      if (stamp.unchanged()) {
+        Files.deleteIfExists(stamp.path());
+      }
     }
   }
 
@@ -144,7 +165,7 @@ public final class TemporaryKeep {
     try {
       FileStamp found = FileStamp.of(file);
       Optional<Content> content = Content.parse(KeepFile.read(file));
-      if (content.isEmpty() || !content.get().stale(currentCycle) || !found.unchanged()) {
+      if (content.isEmpty() || !content.get().stale(currentCycle, found) || !found.unchanged()) {
         return false;
       }
       Files.delete(file);

@@ -2,8 +2,10 @@ package io.repackd.objectdir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.repackd.platform.ProcessStamp;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +30,7 @@ class LockFileTest {
   void whoHoldsItIsWrittenInItAndBesideIt() throws Exception {
     try (LockFile held = acquire()) {
       assertThat(held.stillHeld()).isTrue();
-      assertThat(ProcessStamp.parse(Files.readString(lock()))).contains(ProcessStamp.own());
+      assertThat(LockFile.owner(Files.readString(lock()))).contains(ProcessStamp.own());
       assertThat(directory.resolve("maintenance~pid.lock"))
           .hasContent("pid " + ProcessHandle.current().pid() + "\n");
     }
@@ -175,5 +177,63 @@ class LockFileTest {
     } catch (IOException e) {
       // somebody else was faster
     }
+  }
+
+  /** Takes a lock and keeps it until it is killed. */
+  static final class Holder {
+    private Holder() {}
+
+    public static void main(String[] arguments) throws Exception {
+      LockFile held = LockFile.acquire(Path.of(arguments[0]), true);
+      System.out.println(held.file());
+      System.out.flush();
+      if (System.in.read() < 0) {
+        Runtime.getRuntime().halt(0);
+      }
+    }
+  }
+
+  @Test
+  void theLockOfAContainerIsBrokenOnceNobodyHasItOpen() throws Exception {
+    Process holder =
+        new ProcessBuilder(
+                "unshare",
+                "--pid",
+                "--fork",
+                "--mount-proc",
+                "--kill-child",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Holder.class.getName(),
+                directory.resolve("maintenance").toString())
+            .redirectErrorStream(true)
+            .start();
+    try (BufferedReader said = holder.inputReader()) {
+      assumeTrue(lock().toString().equals(said.readLine()), "no pid namespace can be made here");
+      String content = Files.readString(lock());
+      assertThat(LockFile.owner(content).orElseThrow().isHere()).isFalse();
+      assertThatThrownBy(this::acquire).isInstanceOf(LockedException.class);
+      assertThat(holder.children().allMatch(ProcessHandle::destroyForcibly)).isTrue();
+      holder.waitFor(); // ends when the other has
+      assertThat(lock()).hasContent(content);
+      try (LockFile held = acquire()) {
+        assertThat(held.stillHeld()).isTrue();
+      }
+    } finally {
+      holder.destroyForcibly().waitFor();
+    }
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void aLockThatDoesNotSayThatItIsKeptOpenIsNotBroken() throws Exception {
+    ProcessStamp own = ProcessStamp.own();
+    ProcessStamp inAContainer =
+        new ProcessStamp(own.host(), own.bootId(), "pid:[1]", own.pid(), 1, "");
+    Files.writeString(lock(), inAContainer.render() + "\n");
+    assertThatThrownBy(this::acquire).isInstanceOf(LockedException.class);
+    assertThat(lock()).exists();
   }
 }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.repackd.objectdir.TemporaryKeep.Content;
+import io.repackd.platform.FileLease;
 import io.repackd.platform.ProcessStamp;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -47,6 +49,29 @@ class TemporaryKeepTest {
     return removed(new Content(owner, "that-cycle").render());
   }
 
+  private boolean removedWhileOpen(ProcessStamp owner) throws IOException {
+    String content = new Content(owner, "that-cycle").render();
+    Files.writeString(file, content);
+    try (InputStream _ = Files.newInputStream(file)) {
+      return TemporaryKeep.removeIfStale(file, "this-cycle");
+    }
+  }
+
+  @Test
+  void whatNobodyHasOpenIsStaleWhereverItsOwnerWas() throws Exception {
+    try (FileLease lease = FileLease.open(Files.createFile(file))) {
+      assumeThat(lease.take()).isEqualTo(FileLease.Use.NOBODY);
+    }
+    Files.delete(file);
+    ProcessStamp inAContainer =
+        new ProcessStamp(OWN.host(), OWN.bootId(), "pid:[1]", OWN.pid(), 1, "");
+    assertThat(removedWhileOpen(inAContainer)).isFalse();
+    assertThat(removed(new Content(inAContainer, "c").render().replace("kept=open\n", "")))
+        .isFalse();
+    assertThat(removed(inAContainer)).isTrue();
+    assertThat(removed(ofAnotherBoot(""))).isTrue();
+  }
+
   @Test
   void whatIsWrittenCanBeReadBack() throws Exception {
     FilePublisher publisher = new FilePublisher(directory, SharedPermissions.UMASK);
@@ -54,7 +79,7 @@ class TemporaryKeepTest {
     assertThat(Content.parse(Files.readString(file))).contains(new Content(OWN, "this-cycle"));
     assertThat(Files.readString(file))
         .isEqualTo(
-            "repackd %d on %s\nstart=%d\nboot=%s\nns=%s\nmachine=%s\ncycle=this-cycle\n"
+            "repackd %d on %s\nstart=%d\nboot=%s\nns=%s\nmachine=%s\ncycle=this-cycle\nkept=open\n"
                 .formatted(
                     OWN.pid(),
                     OWN.host(),
@@ -100,7 +125,7 @@ class TemporaryKeepTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "0123456789abcdef0123456789abcdef"})
   void aMachineOfTheSameNameCountsAsAlive(String machine) throws Exception {
-    assertThat(removed(ofAnotherBoot(machine))).isFalse();
+    assertThat(removedWhileOpen(ofAnotherBoot(machine))).isFalse();
   }
 
   private static ProcessStamp ofAnotherBoot(String machine) {
@@ -110,14 +135,16 @@ class TemporaryKeepTest {
 
   @Test
   void aProcessOfAnotherHostCountsAsAlive() throws Exception {
-    assertThat(removed(new ProcessStamp("elsewhere", "b", OWN.pidNamespace(), 1, 1, OWN.machine())))
+    assertThat(
+            removedWhileOpen(
+                new ProcessStamp("elsewhere", "b", OWN.pidNamespace(), 1, 1, OWN.machine())))
         .isFalse();
   }
 
   @Test
   void aProcessOfAnotherNamespaceCountsAsAlive() throws Exception {
     assertThat(
-            removed(
+            removedWhileOpen(
                 new ProcessStamp(OWN.host(), OWN.bootId(), "pid:[1]", OWN.pid(), 1, OWN.machine())))
         .isFalse();
   }
@@ -156,10 +183,10 @@ class TemporaryKeepTest {
         "receive-pack 123 on host",
         "fetch-pack 123 on host\n",
         "repackd 123 on host\n",
-        "repackd 123 on host\nstart=1\nboot=\nns=pid:[1]\nmachine=\ncycle=1\n",
-        "repackd 123 on host\nstart=-1\nboot=b\nns=pid:[1]\nmachine=\ncycle=1\n",
-        "repackd 123 on host\nstart=1\nboot=b\nns=pid:[1]\nmachine=\n",
-        "repackd 123 on host\nstart=1\nboot=b\nns=pid:[1]\nelsewhere\ncycle=1\n",
+        "repackd 123 on host\nstart=1\nboot=\nns=pid:[1]\nmachine=\ncycle=1\nkept=open\n",
+        "repackd 123 on host\nstart=-1\nboot=b\nns=pid:[1]\nmachine=\ncycle=1\nkept=open\n",
+        "repackd 123 on host\nstart=1\nboot=b\nns=pid:[1]\nmachine=\nkept=open\n",
+        "repackd 123 on host\nstart=1\nboot=b\nns=pid:[1]\nelsewhere\ncycle=1\nkept=open\n",
         "do not touch\n",
       })
   void whatIsSomebodyElsesStays(String content) throws Exception {
