@@ -2,6 +2,7 @@ package io.repackd.maintenance;
 
 import io.repackd.maintenance.Evidence.SupersededIndex;
 import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.ObjectDirectoryException;
 import io.repackd.platform.FileLease;
 import io.repackd.platform.FileLease.LeasedException;
@@ -33,12 +34,10 @@ import org.jspecify.annotations.Nullable;
  * replaced who gave it none, makes the watch begin anew.
  */
 final class IndexWatch {
-  private static final String PREFIX = "tmp_superseded_";
-
   private final Path indexFile;
 
-  /** By inode: of those which were replaced here, or in an earlier life, the packs that they take nothing from. */
-  private final Map<Long, Map<String, Instant>> superseded = new HashMap<>();
+  /** Of those which were replaced here, or in an earlier life, the packs that they take nothing from. */
+  private final Map<Key, Map<String, Instant>> superseded = new HashMap<>();
 
   private Optional<FileStamp> installed = Optional.empty();
   private @Nullable Instant since;
@@ -46,6 +45,13 @@ final class IndexWatch {
 
   IndexWatch(Path indexFile) {
     this.indexFile = indexFile;
+  }
+
+  /** One index: when its name was swept away, its inode may be used again, but not with the same time. */
+  record Key(long inode, long bytes, Instant modified) {
+    static Key of(FileStamp file) {
+      return new Key(file.inode(), file.bytes(), file.modified());
+    }
   }
 
   /**
@@ -61,9 +67,9 @@ final class IndexWatch {
    *
    * @param since from when on all superseded indexes are known
    * @param installed the index that was installed then
-   * @param superseded the others by inode, with the packs that each takes nothing from
+   * @param superseded the others, with the packs that each takes nothing from
    */
-  record Memory(Instant since, FileStamp installed, Map<Long, Map<String, Instant>> superseded) {}
+  record Memory(Instant since, FileStamp installed, Map<Key, Map<String, Instant>> superseded) {}
 
   /**
    * Goes on where an earlier process ended, or another of the same state directory, if nobody has replaced the index since and all
@@ -106,7 +112,7 @@ final class IndexWatch {
   /** Those which somebody reads. */
   synchronized List<SupersededIndex> stillRead(Instant now) throws IOException {
     look(now);
-    Map<Long, FileStamp> names = names();
+    Map<Key, FileStamp> names = names();
     if (!names.keySet().containsAll(superseded.keySet())) {
       since = now;
       superseded.keySet().retainAll(names.keySet());
@@ -121,7 +127,7 @@ final class IndexWatch {
             new SupersededIndex(
                 name.inode(),
                 FileUsers.names(name),
-                superseded.getOrDefault(name.inode(), Map.of())));
+                superseded.getOrDefault(Key.of(name), Map.of())));
       }
     }
     return read;
@@ -135,7 +141,7 @@ final class IndexWatch {
     for (FileStamp name : names().values()) {
       if (isInstalled(name) || use(name) != Use.SOMEBODY) {
         Files.deleteIfExists(name.path());
-        superseded.remove(name.inode());
+        superseded.remove(Key.of(name));
       }
     }
   }
@@ -154,13 +160,14 @@ final class IndexWatch {
     return FileStamp.find(indexFile).filter(index -> index.sameFileAs(name)).isPresent();
   }
 
-  /** By inode. A copy of a repository has files of such names, too, which nobody reads. */
-  private Map<Long, FileStamp> names() throws IOException {
-    Map<Long, FileStamp> names = new HashMap<>();
+  /** A copy of a repository has files of such names, too, which nobody reads. */
+  private Map<Key, FileStamp> names() throws IOException {
+    Map<Key, FileStamp> names = new HashMap<>();
     Path packs = indexFile.toAbsolutePath().resolveSibling("");
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(packs, PREFIX + "*")) {
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(packs, ObjectDirectory.SUPERSEDED_INDEX + "*")) {
       for (Path file : files) {
-        stamp(file).ifPresent(stamp -> names.put(stamp.inode(), stamp));
+        stamp(file).ifPresent(stamp -> names.put(Key.of(stamp), stamp));
       }
     } catch (NoSuchFileException e) {
       return names;
@@ -186,7 +193,7 @@ final class IndexWatch {
     }
     Superseded index =
         new Superseded(
-            indexFile.resolveSibling(PREFIX + present.get().inode()),
+            indexFile.resolveSibling(ObjectDirectory.SUPERSEDED_INDEX + present.get().inode()),
             present.get(),
             Map.copyOf(unreferenced));
     try {
@@ -220,7 +227,7 @@ final class IndexWatch {
       since = now;
     }
     if (index != null) {
-      superseded.put(index.file().inode(), index.unreferenced());
+      superseded.put(Key.of(index.file()), index.unreferenced());
     }
     installed = FileStamp.find(indexFile);
   }

@@ -1,6 +1,7 @@
 package io.repackd.maintenance;
 
 import com.typesafe.config.Config;
+import io.repackd.maintenance.IndexWatch.Key;
 import io.repackd.objectdir.FileStamp;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -14,19 +15,24 @@ final class WatchMemory {
   private WatchMemory() {}
 
   static Map<String, Object> write(IndexWatch.Memory memory) {
-    FileStamp index = memory.installed();
     List<Map<String, Object>> superseded = new ArrayList<>();
     memory
         .superseded()
-        .forEach((inode, unreferenced) ->
-            superseded.add(Map.of("inode", inode, "unreferenced", packs(unreferenced))));
-    return Map.of(
-        "since", memory.since().toString(),
-        "device", index.device(),
-        "inode", index.inode(),
-        "bytes", index.bytes(),
-        "modified", index.modified().toString(),
-        "superseded", superseded);
+        .forEach((key, unreferenced) -> {
+          Map<String, Object> index = write(key);
+          index.put("unreferenced", packs(unreferenced));
+          superseded.add(index);
+        });
+    Map<String, Object> root = write(Key.of(memory.installed()));
+    root.put("device", memory.installed().device());
+    root.put("since", memory.since().toString());
+    root.put("superseded", superseded);
+    return root;
+  }
+
+  private static Map<String, Object> write(Key key) {
+    return new HashMap<>(
+        Map.of("inode", key.inode(), "bytes", key.bytes(), "modified", key.modified().toString()));
   }
 
   private static List<Map<String, Object>> packs(Map<String, Instant> unreferenced) {
@@ -38,21 +44,23 @@ final class WatchMemory {
 
   /** Reads back what {@link #write} wrote; throws as the configuration library and {@link Instant#parse} do. */
   static IndexWatch.Memory read(Config memory, Path indexFile) {
+    Key key = key(memory);
     FileStamp installed =
         new FileStamp(
-            indexFile,
-            memory.getLong("device"),
-            memory.getLong("inode"),
-            memory.getLong("bytes"),
-            Instant.parse(memory.getString("modified")));
-    Map<Long, Map<String, Instant>> superseded = new HashMap<>();
+            indexFile, memory.getLong("device"), key.inode(), key.bytes(), key.modified());
+    Map<Key, Map<String, Instant>> superseded = new HashMap<>();
     for (Config index : memory.getConfigList("superseded")) {
       Map<String, Instant> unreferenced = new HashMap<>();
       for (Config pack : index.getConfigList("unreferenced")) {
         unreferenced.put(pack.getString("index"), Instant.parse(pack.getString("since")));
       }
-      superseded.put(index.getLong("inode"), unreferenced);
+      superseded.put(key(index), unreferenced);
     }
     return new IndexWatch.Memory(Instant.parse(memory.getString("since")), installed, superseded);
+  }
+
+  private static Key key(Config index) {
+    return new Key(
+        index.getLong("inode"), index.getLong("bytes"), Instant.parse(index.getString("modified")));
   }
 }

@@ -18,6 +18,9 @@ import java.util.Set;
  * no listing; each question is answered from the disk.
  */
 public final class ObjectDirectory {
+  /** Before the inode number, the second name of a multi-pack-index that was replaced and may have readers. It is no garbage. */
+  public static final String SUPERSEDED_INDEX = "tmp_superseded_";
+
   private final RepositoryLocation location;
   private final RepositoryTraits traits;
 

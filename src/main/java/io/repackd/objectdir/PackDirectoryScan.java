@@ -163,7 +163,9 @@ final class PackDirectoryScan {
   }
 
   private void examineOther(String name) throws IOException {
-    if (name.equals(INDEX_NAME) || name.equals("multi-pack-index.d")) {
+    if (name.equals(INDEX_NAME)
+        || name.equals("multi-pack-index.d")
+        || name.startsWith(ObjectDirectory.SUPERSEDED_INDEX)) {
       return;
     }
     Optional<FileStamp> found = stamp(name);
