@@ -35,8 +35,10 @@ import java.util.stream.Stream;
  * some with so few file descriptors and so small windows that they have to open packs again by name; {@code git log -p}; clones
  * by way of {@code git upload-pack}, and what that starts for one who takes in the pack slowly; lists of all objects; JGit.
  *
- * <p>Now and then there is a calm, until those who read have ended and a little longer: somebody who waits for readers has to
- * have a chance to delete anything at all, and the next readers come while it is at it.
+ * <p>Beside others who maintain there is a calm now and then, until those who read have ended and a little longer: where git repacks
+ * or collects garbage half of the time, and whoever reads has everything open, somebody who waits for both has to have a chance to
+ * delete anything at all; and the next readers come while it is at it. Without others there is none, unless nothing was deleted when
+ * most of the time is over.
  */
 final class Storm {
   private static final Duration LONGEST_READER = Duration.ofSeconds(3);
@@ -60,6 +62,8 @@ final class Storm {
   private final AtomicLong reading = new AtomicLong();
   private final AtomicLong rounds = new AtomicLong();
   private volatile boolean calm;
+  private volatile boolean alone;
+  private volatile long calmsIfAloneFromNanos;
   private volatile boolean over;
 
   /** A storm over a new repository. */
@@ -109,7 +113,8 @@ final class Storm {
    */
   List<String> rage(Duration time, Maintenance maintenance, List<Maintenance> others)
       throws Exception {
-    boolean alone = others.isEmpty();
+    alone = others.isEmpty();
+    calmsIfAloneFromNanos = System.nanoTime() + time.toNanos() * 2 / 3;
     List<Thread> threads = new ArrayList<>();
     start(
         threads,
@@ -188,6 +193,11 @@ final class Storm {
 
   private void weather(Random random) throws Exception {
     Thread.sleep(500 + random.nextInt(2500));
+    if (alone
+        && (System.nanoTime() < calmsIfAloneFromNanos
+            || done().getOrDefault("packs deleted", 0L) > 0)) {
+      return;
+    }
     calm = true;
     while (reading.get() > 0 && !over) {
       Thread.sleep(10);
