@@ -32,11 +32,14 @@ final class HiddenCopies {
       throws IOException {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
+      if (index.packNames().stream().noneMatch(name -> damaged.contains(nameOf(name)))) {
+        return false;
+      }
       boolean[] isDamaged = new boolean[index.packNames().size()];
       List<PackIndex> others = new ArrayList<>();
       for (int i = 0; i < isDamaged.length; i++) {
         String name = index.packNames().get(i);
-        isDamaged[i] = damaged.contains(name.replaceFirst("\\.idx$", ""));
+        isDamaged[i] = damaged.contains(nameOf(name));
         if (!isDamaged[i]) {
           open(directory, name, arena, others);
         }
@@ -53,6 +56,10 @@ final class HiddenCopies {
           cancellation);
       return found.get();
     }
+  }
+
+  private static String nameOf(String indexName) {
+    return indexName.replaceFirst("\\.idx$", "");
   }
 
   private static void open(

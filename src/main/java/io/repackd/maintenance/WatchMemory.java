@@ -1,7 +1,6 @@
 package io.repackd.maintenance;
 
 import com.typesafe.config.Config;
-import io.repackd.maintenance.IndexWatch.Key;
 import io.repackd.objectdir.FileStamp;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -23,14 +22,14 @@ final class WatchMemory {
           index.put("unreferenced", packs(unreferenced));
           superseded.add(index);
         });
-    Map<String, Object> root = write(Key.of(memory.installed()));
+    Map<String, Object> root = write(IndexWatch.Key.of(memory.installed()));
     root.put("device", memory.installed().device());
     root.put("since", memory.since().toString());
     root.put("superseded", superseded);
     return root;
   }
 
-  private static Map<String, Object> write(Key key) {
+  private static Map<String, Object> write(IndexWatch.Key key) {
     return new HashMap<>(
         Map.of("inode", key.inode(), "bytes", key.bytes(), "modified", key.modified().toString()));
   }
@@ -44,11 +43,11 @@ final class WatchMemory {
 
   /** Reads back what {@link #write} wrote; throws as the configuration library and {@link Instant#parse} do. */
   static IndexWatch.Memory read(Config memory, Path indexFile) {
-    Key key = key(memory);
+    IndexWatch.Key key = key(memory);
     FileStamp installed =
         new FileStamp(
             indexFile, memory.getLong("device"), key.inode(), key.bytes(), key.modified());
-    Map<Key, Map<String, Instant>> superseded = new HashMap<>();
+    Map<IndexWatch.Key, Map<String, Instant>> superseded = new HashMap<>();
     for (Config index : memory.getConfigList("superseded")) {
       Map<String, Instant> unreferenced = new HashMap<>();
       for (Config pack : index.getConfigList("unreferenced")) {
@@ -59,8 +58,8 @@ final class WatchMemory {
     return new IndexWatch.Memory(Instant.parse(memory.getString("since")), installed, superseded);
   }
 
-  private static Key key(Config index) {
-    return new Key(
+  private static IndexWatch.Key key(Config index) {
+    return new IndexWatch.Key(
         index.getLong("inode"), index.getLong("bytes"), Instant.parse(index.getString("modified")));
   }
 }
