@@ -10,7 +10,7 @@ import java.lang.foreign.ValueLayout;
  * and at most above it. So no chain becomes longer than is allowed, nor closes a circle.
  */
 final class DeltaDepths {
-  private static final long CHECK_EVERY = 1 << 16;
+  private static final long CHECK_EVERY = 1 << 12;
 
   private final EntryTable entries;
   private final MemorySegment heights;
@@ -24,7 +24,8 @@ final class DeltaDepths {
   static DeltaDepths measure(EntryTable entries, Arena arena, Cancellation cancellation) {
     MemorySegment heights = arena.allocate(ValueLayout.JAVA_SHORT, Math.max(1, entries.count()));
     DeltaDepths depths = new DeltaDepths(entries, heights);
-    for (long entry = 0; entry < entries.count(); entry++) {
+    // From the end, where chains end in most packs: then each is walked once.
+    for (long entry = entries.count() - 1; entry >= 0; entry--) {
       if (entry % CHECK_EVERY == 0) {
         cancellation.check();
       }
@@ -40,12 +41,11 @@ final class DeltaDepths {
     int height = height(entry);
     while (entries.isDelta(at)) {
       at = base(at);
-      height++;
+      height = Math.min(height + 1, DeltaSearchSettings.MAX_DEPTH);
       if (height(at) >= height) {
-        return;
+        return; // and so it is below
       }
-      heights.setAtIndex(
-          ValueLayout.JAVA_SHORT, at, (short) Math.min(height, DeltaSearchSettings.MAX_DEPTH));
+      heights.setAtIndex(ValueLayout.JAVA_SHORT, at, (short) height);
     }
   }
 
