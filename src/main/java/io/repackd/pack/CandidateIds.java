@@ -6,6 +6,9 @@ import java.lang.foreign.MemorySegment;
 
 /** Finds candidates by the ids of their objects: a table of places, outside the heap, 8 bytes for each candidate. */
 final class CandidateIds {
+  /** Hashes do not come so close together, and for ids that somebody made up it would take for ever. */
+  private static final int MAX_TRIES = 1000;
+
   private final EntryTable entries;
   private final Candidates candidates;
   private final int hashLength;
@@ -22,10 +25,14 @@ final class CandidateIds {
       long entry = candidates.entry(i);
       int source = entries.sourceOf(entry);
       long place = place(entries.ids(source), entries.idOffset(source, entry));
-      while (table.get(place) != 0) {
+      int tries = 0;
+      while (table.get(place) != 0 && tries < MAX_TRIES) {
         place = place + 1 == places ? 0 : place + 1;
+        tries++;
       }
-      table.set(place, (int) (i + 1));
+      if (tries < MAX_TRIES) {
+        table.set(place, (int) (i + 1));
+      }
     }
   }
 
@@ -39,13 +46,15 @@ final class CandidateIds {
    *
    * @param id a segment in which the id stands
    * @param at where it stands there
-   * @return its number; negative if none has it
+   * @return its number; negative if none has it, or none was found soon enough
    */
   long find(MemorySegment id, long at) {
     long place = place(id, at);
-    for (long found = table.getUnsigned(place);
-        found != 0;
-        place = place + 1 == places ? 0 : place + 1, found = table.getUnsigned(place)) {
+    for (int tries = 0; tries < MAX_TRIES; tries++) {
+      long found = table.getUnsigned(place);
+      if (found == 0) {
+        return -1;
+      }
       long entry = candidates.entry(found - 1);
       int source = entries.sourceOf(entry);
       if (ObjectIds.compare(
@@ -53,6 +62,7 @@ final class CandidateIds {
           == 0) {
         return found - 1;
       }
+      place = place + 1 == places ? 0 : place + 1;
     }
     return -1;
   }
