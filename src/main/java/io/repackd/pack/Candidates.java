@@ -46,28 +46,28 @@ final class Candidates {
     long count = 0;
     LongTable keys = new LongTable(arena, entries.countWritten());
     LongTable order = new LongTable(arena, entries.countWritten());
-    DeltaChain reader = new DeltaChain();
-    for (int source = entries.sources().size() - 1; source >= 0; source--) {
-      if (!(entries.sources().get(source) instanceof Packed packed)) {
-        continue;
-      }
-      for (long entry = entries.firstEntry(source);
-          entry < entries.firstEntry(source + 1);
-          entry++) {
-        if (entry % CHECK_EVERY == 0) {
-          cancellation.check();
+    try (DeltaChain reader = new DeltaChain()) {
+      for (int source = entries.sources().size() - 1; source >= 0; source--) {
+        if (!(entries.sources().get(source) instanceof Packed packed)) {
+          continue;
         }
-        if (entries.written(entry) && isWorthIt(entries, source, packed, entry)) {
-          long bytes = reader.bytes(packed.pack(), entries.sourceOffset(entry));
-          if (bytes >= LEAST_BYTES && bytes < settings.bigFileBytes()) {
-            keys.set(count, key(entries.type(entry), bytes));
-            order.set(count, entry);
-            count++;
+        for (long entry = entries.firstEntry(source);
+            entry < entries.firstEntry(source + 1);
+            entry++) {
+          if (entry % CHECK_EVERY == 0) {
+            cancellation.check();
+          }
+          if (entries.written(entry) && isWorthIt(entries, source, packed, entry)) {
+            long bytes = reader.bytes(packed.pack(), entries.sourceOffset(entry));
+            if (bytes >= LEAST_BYTES && bytes < settings.bigFileBytes()) {
+              keys.set(count, key(entries.type(entry), bytes));
+              order.set(count, entry);
+              count++;
+            }
           }
         }
       }
     }
-    reader.close();
     return new Candidates(keys, order, count);
   }
 
