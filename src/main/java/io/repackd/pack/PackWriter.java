@@ -18,7 +18,8 @@ import java.util.Optional;
  * entries are put in the order that serves readers, {@link WriteOrder}.
  *
  * <p>Takes channels and knows no file names. About 48 bytes of memory outside the heap are used for each entry of a source, and
- * freed when the writer is closed. For one pack, and one thread, which has others help it.
+ * freed when the writer is closed. A search needs 36 more at most, as long as it lasts, and what its settings allow for comparing;
+ * then its order takes 4. For one pack, and one thread, which has others help it.
  */
 public final class PackWriter implements AutoCloseable {
   /** More than cores, because files are read one by one: when they are not in memory, the disk serves many at a time. */
@@ -98,6 +99,9 @@ public final class PackWriter implements AutoCloseable {
         EntryTypes.complete(entries);
       }
       DeltaChoice.decide(entries, cancellation);
+      if (search.isPresent()) {
+        EntryTypes.requireSame(entries, cancellation);
+      }
       objects = order.count();
       sequence = EntrySequence.asTheyLie(entries);
     } catch (IOException | RuntimeException | Error e) {
