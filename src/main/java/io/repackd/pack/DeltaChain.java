@@ -36,7 +36,7 @@ final class DeltaChain implements AutoCloseable {
   /** Two lengths of nine bytes. */
   private static final int MAX_DELTA_HEAD_BYTES = 18;
 
-  /** Enough for the beginning of what is compressed. */
+  /** Usually enough for the beginning of what is compressed. */
   private static final int FIRST_FEED_BYTES = 256;
 
   private final EntryHeader header = new EntryHeader();
@@ -104,9 +104,10 @@ final class DeltaChain implements AutoCloseable {
    */
   long bytes(PackFile pack, long offset) throws CorruptFileException {
     header.read(pack, offset);
-    if (!header.isDelta()) {
-      return header.size();
-    }
+    return header.isDelta() ? resultBytes(pack) : header.size();
+  }
+
+  private long resultBytes(PackFile pack) throws CorruptFileException {
     ByteBuffer head = ByteBuffer.allocate((int) Math.min(header.size(), MAX_DELTA_HEAD_BYTES));
     inflateBeginning(pack, head);
     Delta delta = new Delta(what -> header.fault(pack, what), MemorySegment.ofArray(head.array()));
@@ -115,12 +116,25 @@ final class DeltaChain implements AutoCloseable {
   }
 
   private void inflateBeginning(PackFile pack, ByteBuffer into) throws CorruptFileException {
-    long available = Math.min(pack.end() - header.body(), FIRST_FEED_BYTES);
-    MemorySegment.copy(pack.data(), ValueLayout.JAVA_BYTE, header.body(), feed, 0, (int) available);
+    long available = pack.end() - header.body();
+    long fed = 0;
+    int most = FIRST_FEED_BYTES;
     inflater.reset();
-    inflater.setInput(feed, 0, (int) available);
     try {
-      while (into.hasRemaining() && inflater.inflate(into) > 0) {}
+      while (into.hasRemaining() && !inflater.finished() && !inflater.needsDictionary()) {
+        if (inflater.needsInput()) {
+          int piece = (int) Math.min(available - fed, most);
+          if (piece == 0) {
+            break;
+          }
+          MemorySegment.copy(
+              pack.data(), ValueLayout.JAVA_BYTE, header.body() + fed, feed, 0, piece);
+          inflater.setInput(feed, 0, piece);
+          fed += piece;
+          most = feed.length;
+        }
+        int _ = inflater.inflate(into);
+      }
     } catch (DataFormatException e) {
       throw header.fault(pack, "its compressed bytes are damaged: " + e.getMessage());
     }
@@ -143,6 +157,26 @@ final class DeltaChain implements AutoCloseable {
       header.read(pack, header.baseOffset(pack));
     }
     return header.size();
+  }
+
+  /**
+   * The length of the largest thing that reading an object takes into memory: an object of its delta chain, or the instructions of
+   * a delta.
+   *
+   * @throws CorruptFileException if an entry is malformed
+   */
+  long largestBytes(PackFile pack, long offset) throws CorruptFileException {
+    header.read(pack, offset);
+    long largest = header.size();
+    for (int length = 0; header.isDelta(); length++) {
+      if (length == MAX_LENGTH) {
+        throw header.fault(pack, "its delta chain has more than %d links".formatted(MAX_LENGTH));
+      }
+      largest = Math.max(largest, resultBytes(pack));
+      header.read(pack, header.baseOffset(pack));
+      largest = Math.max(largest, header.size());
+    }
+    return largest;
   }
 
   /**
