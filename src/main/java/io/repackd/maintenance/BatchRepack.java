@@ -117,12 +117,13 @@ final class BatchRepack {
       return new PackWriter(sources, directory.hash(), level, cancellation);
     }
     DeltaSettings git = directory.deltaSettings();
+    int cores = Runtime.getRuntime().availableProcessors();
     DeltaSearchSettings settings =
         new DeltaSearchSettings(
             git.window(),
             git.depth(),
             git.bigFileBytes(),
-            git.threads() > 0 ? git.threads() : Runtime.getRuntime().availableProcessors(),
+            git.threads() > 0 ? Math.min(git.threads(), cores) : cores,
             Memory.share(MEMORY_SHARE, MIN_MEMORY_BYTES, MAX_MEMORY_BYTES));
     return new PackWriter(
         sources,
