@@ -16,7 +16,7 @@ final class DeltaBase implements AutoCloseable {
   static final int BLOCK_BYTES = 16;
 
   /** Most are source code, a few kilobytes. Larger memory is given back. */
-  private static final long KEPT_BYTES = 1 << 20;
+  private static final long KEPT_BYTES = 1 << 14;
 
   static final ValueLayout.OfLong WORD =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -33,9 +33,25 @@ final class DeltaBase implements AutoCloseable {
 
   /** Where the content of the next object is to be put. */
   NativeBuffer buffer() {
+    release();
+    return contentBuffer;
+  }
+
+  /** Gives back the memory of a large object: its content is good no longer. */
+  void release() {
     contentBuffer.releaseBeyond(KEPT_BYTES);
     indexBuffer.releaseBeyond(KEPT_BYTES);
-    return contentBuffer;
+  }
+
+  /** Gives back all memory. */
+  void releaseAll() {
+    contentBuffer.releaseBeyond(0);
+    indexBuffer.releaseBeyond(0);
+  }
+
+  /** How many bytes are taken from the system. */
+  long nativeBytes() {
+    return contentBuffer.capacity() + indexBuffer.capacity();
   }
 
   /** Takes content, which lies in the buffer. */
@@ -48,9 +64,18 @@ final class DeltaBase implements AutoCloseable {
     return content;
   }
 
-  /** How much memory an object of a length takes here, with its index, about. */
+  /** How much memory an object of a length takes here at most, with its index. */
   static long memoryFor(long bytes) {
-    return bytes + bytes / BLOCK_BYTES * (3 * Integer.BYTES);
+    return Math.max(KEPT_BYTES, NativeBuffer.enough(bytes))
+        + Math.max(KEPT_BYTES, NativeBuffer.enough(indexBytes(bytes / BLOCK_BYTES)));
+  }
+
+  private static long indexBytes(long blocks) {
+    return ((1L << bits(blocks)) + blocks) * Integer.BYTES;
+  }
+
+  private static int bits(long blocks) {
+    return Math.max(4, Long.SIZE - Long.numberOfLeadingZeros(blocks));
   }
 
   /** The first block of the chain for a hash, one more than its number; 0 if there is none. */
@@ -81,9 +106,9 @@ final class DeltaBase implements AutoCloseable {
       return;
     }
     int blocks = (int) (content.byteSize() / BLOCK_BYTES);
-    int bits = Math.max(4, Integer.SIZE - Integer.numberOfLeadingZeros(blocks));
+    int bits = bits(blocks);
     long headBytes = (long) Integer.BYTES << bits;
-    MemorySegment room = indexBuffer.room(headBytes + (long) Integer.BYTES * blocks);
+    MemorySegment room = indexBuffer.room(indexBytes(blocks));
     heads = room.asSlice(0, headBytes).fill((byte) 0);
     next = room.asSlice(headBytes);
     shift = Long.SIZE - bits;

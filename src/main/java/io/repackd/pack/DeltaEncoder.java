@@ -37,6 +37,7 @@ final class DeltaEncoder implements AutoCloseable {
   private int written;
   private int limit;
 
+  private int nextCheck;
   private int matchStart;
   private int matchLength;
 
@@ -58,6 +59,7 @@ final class DeltaEncoder implements AutoCloseable {
   int encode(DeltaBase base, MemorySegment target, int limit) {
     this.limit = limit;
     this.written = 0;
+    this.nextCheck = CHECK_EVERY;
     this.out = buffer.grow(MAX_INSTRUCTION_BYTES);
     putSize(base.content().byteSize());
     putSize(target.byteSize());
@@ -66,14 +68,16 @@ final class DeltaEncoder implements AutoCloseable {
     int inserted = 0;
     int at = 0;
     while (at <= lastBlock) {
-      int stop =
-          (int) Math.min(lastBlock + 1L, Math.min(at + (long) CHECK_EVERY, giveUpAt(inserted)));
+      if (at >= nextCheck) {
+        cancellation.check();
+        nextCheck = at + CHECK_EVERY;
+      }
+      int stop = (int) Math.min(lastBlock + 1L, Math.min(nextCheck, giveUpAt(inserted)));
       at = scan(base, target, at, stop);
       if (matchLength == 0) {
         if (at <= lastBlock && at >= giveUpAt(inserted)) {
           return -1;
         }
-        cancellation.check();
         continue;
       }
       int back = extendBack(base.content(), target, at, inserted);
@@ -213,12 +217,24 @@ final class DeltaEncoder implements AutoCloseable {
 
   private void reserve() {
     if (written + MAX_INSTRUCTION_BYTES > out.byteSize()) {
-      out = buffer.grow(out.byteSize() * 2);
+      // No delta becomes much longer than its limit.
+      out = buffer.grow(Math.min(out.byteSize() * 2, limit + 2L * MAX_INSTRUCTION_BYTES));
     }
   }
 
   private void put(int octet) {
     out.set(BYTE, written++, (byte) octet);
+  }
+
+  /** Gives back memory beyond so many bytes: the delta is good no longer. */
+  void releaseBeyond(long bytes) {
+    out = MemorySegment.NULL;
+    buffer.releaseBeyond(bytes);
+  }
+
+  /** How many bytes are taken from the system. */
+  long nativeBytes() {
+    return buffer.capacity();
   }
 
   @Override

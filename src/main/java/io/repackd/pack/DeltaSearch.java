@@ -9,13 +9,14 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Searches deltas among the objects of a new pack. Which are compared: {@link Candidates}, by the names that
  * {@link NameHints} finds; how: {@link DeltaWindow}.
  *
- * <p>The candidates are cut into stretches, where a name ends, and each is searched by itself. What is found is only proposed, and
+ * <p>The candidates are cut into stretches, where a name ends, and each is searched by itself, once there is the memory that it can use. What is found is only proposed, and
  * in the end it is gone through in one order, whether it fits: see {@link DeltaDepths}. So the result is the same for any number
  * of threads.
  */
@@ -27,6 +28,12 @@ final class DeltaSearch {
 
   /** One name has thousands of versions, and all threads should have something to do until the end. */
   private static final long LONGEST = 4;
+
+  /** What an object was built upon may be larger than the object. */
+  private static final long LEAST_ROOM_BYTES = 1 << 16;
+
+  /** In what memory is counted out to the stretches. */
+  private static final long MEMORY_UNIT_BYTES = 1 << 10;
 
   private final EntryTable entries;
   private final DeltaSearchSettings settings;
@@ -69,7 +76,7 @@ final class DeltaSearch {
     try (Arena arena = Arena.ofShared()) {
       Candidates candidates = Candidates.collect(entries, settings, arena, cancellation);
       cancellation.progress().begin("reading names", 0, 0);
-      NameHints.find(entries, candidates, hashLength, cancellation);
+      NameHints.find(entries, candidates, hashLength, settings.memoryBytes(), cancellation);
       entries.releasePages();
       candidates.sort();
       DeltaDepths depths = DeltaDepths.measure(entries, arena, cancellation);
@@ -98,6 +105,8 @@ final class DeltaSearch {
       throws IOException {
     List<Long> cuts = cuts(candidates);
     AtomicInteger next = new AtomicInteger();
+    // Fair, or a stretch that needs all would wait for ever.
+    Semaphore memory = new Semaphore(units(settings.memoryBytes()), true);
     int threads = Math.min(settings.threads(), cuts.size() - 1);
     try (ExecutorService executor =
         Executors.newFixedThreadPool(
@@ -106,17 +115,12 @@ final class DeltaSearch {
       for (int i = 0; i < threads; i++) {
         searches.add(
             executor.submit(() -> {
-              searchStretches(candidates, depths, proposals, cuts, next);
+              searchStretches(candidates, depths, proposals, cuts, next, memory);
               return true;
             }));
       }
       for (Future<?> search : searches) {
-        try {
-          Futures.await(search);
-        } catch (IOException | RuntimeException | Error e) {
-          next.set(cuts.size()); // the others end with the stretch they are at
-          throw e;
-        }
+        Futures.await(search);
       }
     }
   }
@@ -145,8 +149,10 @@ final class DeltaSearch {
       DeltaDepths depths,
       Proposals proposals,
       List<Long> cuts,
-      AtomicInteger next)
+      AtomicInteger next,
+      Semaphore memory)
       throws IOException {
+    boolean done = false;
     try (DeltaWindow window =
         new DeltaWindow(
             entries,
@@ -156,18 +162,49 @@ final class DeltaSearch {
             proposals,
             hashLength,
             compressionLevel,
-            settings.memoryBytes() / settings.threads(),
             cancellation)) {
       for (int stretch = next.getAndIncrement();
           stretch + 1 < cuts.size();
           stretch = next.getAndIncrement()) {
-        for (long i = cuts.get(stretch); i < cuts.get(stretch + 1); i++) {
-          window.add(i, candidates.entry(i));
-          cancellation.progress().advance(1, candidates.bytes(i));
-        }
-        window.clear();
-        entries.releasePages();
+        searchStretch(candidates, cuts.get(stretch), cuts.get(stretch + 1), window, memory);
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        next.set(cuts.size()); // the others end with the stretch they are at
       }
     }
+  }
+
+  private void searchStretch(
+      Candidates candidates, long from, long to, DeltaWindow window, Semaphore memory)
+      throws IOException {
+    long bytes = memoryFor(candidates, from, to);
+    int units = units(bytes);
+    memory.acquireUninterruptibly(units);
+    try {
+      window.clear(bytes);
+      for (long i = from; i < to; i++) {
+        window.add(i, candidates.entry(i));
+        cancellation.progress().advance(1, candidates.bytes(i));
+      }
+      window.clear(bytes);
+    } finally {
+      memory.release(units);
+    }
+    entries.releasePages();
+  }
+
+  /** How much memory a stretch gets: what it can use, or all. Not a part for each thread, for then their number would show. */
+  private long memoryFor(Candidates candidates, long from, long to) {
+    long largest = LEAST_ROOM_BYTES;
+    for (long i = from; i < to; i++) {
+      largest = Math.max(largest, candidates.bytes(i));
+    }
+    return Math.min(settings.memoryBytes(), DeltaWindow.useful(settings.window(), largest));
+  }
+
+  private static int units(long bytes) {
+    return (int) Math.clamp(Math.ceilDiv(bytes, MEMORY_UNIT_BYTES), 1, Integer.MAX_VALUE);
   }
 }

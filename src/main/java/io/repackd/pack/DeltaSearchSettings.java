@@ -9,7 +9,8 @@ package io.repackd.pack;
  * @param bigFileBytes an object of so many bytes, or more, is never made a delta, nor anything a delta upon it. As {@code
  *     core.bigFileThreshold}
  * @param threads how many search: from 1. What is found does not depend on it
- * @param memoryBytes how much memory the objects may take that are compared, in all threads together
+ * @param memoryBytes how much memory the objects may take that are compared, in all threads together; what is too large for it is
+ *     not compared, so what is found depends on it
  */
 public record DeltaSearchSettings(
     int window, int depth, long bigFileBytes, int threads, long memoryBytes) {

@@ -21,7 +21,17 @@ import org.jspecify.annotations.Nullable;
  * base that served is kept longer.
  */
 final class DeltaWindow implements AutoCloseable {
-  private static final int PIECE_BYTES = 1 << 16;
+  /** What a window takes besides its objects: inflater, deflater, and the little that is kept of buffers. */
+  private static final long TOOLS_BYTES = 1 << 19;
+
+  /** Larger memory is given back before the next object. */
+  private static final int KEPT_BYTES = 1 << 15;
+
+  /**
+   * How many times an object is in memory while it is compared, besides its place in the window: as it is read, a base, a delta and
+   * what they give; later two deltas, and what one of them gives.
+   */
+  private static final int TIMES_WORKED_ON = 4;
 
   /** A base more than so many times larger has little in common with the object. */
   private static final int MOST_TIMES_LARGER = 32;
@@ -32,7 +42,7 @@ final class DeltaWindow implements AutoCloseable {
   private final FoundDeltas found;
   private final Proposals proposals;
   private final int hashLength;
-  private final long memoryBytes;
+  private long memoryBytes;
   private final Cancellation cancellation;
 
   private final EntryHeader header = new EntryHeader();
@@ -40,7 +50,7 @@ final class DeltaWindow implements AutoCloseable {
   private final EntryChecksum crc = new EntryChecksum();
   private final NativeBuffer applied = new NativeBuffer();
   private final Deflater deflater;
-  private byte[] compressed = new byte[PIECE_BYTES];
+  private byte[] compressed = new byte[KEPT_BYTES];
   private DeltaEncoder encoder;
   private DeltaEncoder best;
 
@@ -48,6 +58,9 @@ final class DeltaWindow implements AutoCloseable {
   private final List<Member> members = new ArrayList<>();
 
   private final List<Member> spare = new ArrayList<>();
+
+  /** All that have memory, also one at which an exception was thrown. */
+  private final List<Member> all = new ArrayList<>();
 
   /** An object in the window. */
   private static final class Member {
@@ -62,11 +75,7 @@ final class DeltaWindow implements AutoCloseable {
     }
   }
 
-  /**
-   * An empty window.
-   *
-   * @param memoryBytes how much memory its objects may take
-   */
+  /** An empty window, of which {@link #clear} says how much memory it may take. */
   DeltaWindow(
       EntryTable entries,
       DeltaDepths depths,
@@ -75,7 +84,6 @@ final class DeltaWindow implements AutoCloseable {
       Proposals proposals,
       int hashLength,
       int compressionLevel,
-      long memoryBytes,
       Cancellation cancellation) {
     this.entries = entries;
     this.depths = depths;
@@ -83,7 +91,6 @@ final class DeltaWindow implements AutoCloseable {
     this.found = found;
     this.proposals = proposals;
     this.hashLength = hashLength;
-    this.memoryBytes = memoryBytes;
     this.cancellation = cancellation;
     this.deflater = new Deflater(compressionLevel);
     this.encoder = new DeltaEncoder(cancellation);
@@ -95,10 +102,13 @@ final class DeltaWindow implements AutoCloseable {
     cancellation.check();
     int source = entries.sourceOf(entry);
     Packed packed = (Packed) entries.sources().get(source);
-    if (isTooLarge(packed.pack(), entries.sourceOffset(entry))) {
+    releaseTools();
+    long largest = reader.largestBytes(packed.pack(), entries.sourceOffset(entry));
+    if (alone(largest) + DeltaBase.memoryFor(largest) > memoryBytes) {
       return;
     }
-    Member member = spare.isEmpty() ? new Member() : spare.removeLast();
+    shrink(memoryBytes - alone(largest));
+    Member member = take();
     member.entry = entry;
     member.source = source;
     member.base.setContent(read(packed, member));
@@ -114,14 +124,36 @@ final class DeltaWindow implements AutoCloseable {
     if (member.depth < settings.depth()) {
       members.addFirst(member);
     } else {
-      spare.add(member);
+      evict(member);
     }
-    shrink();
   }
 
-  private boolean isTooLarge(PackFile pack, long offset) throws CorruptFileException {
-    long most = Math.max(reader.bytes(pack, offset), reader.baseBytes(pack, offset));
-    return DeltaBase.memoryFor(most) > memoryBytes / 2;
+  /** How much memory is needed for an object of a length while it is compared, if none is in the window. */
+  private static long alone(long bytes) {
+    return TOOLS_BYTES + DeltaBase.memoryFor(bytes) + TIMES_WORKED_ON * NativeBuffer.enough(bytes);
+  }
+
+  /** How much memory a window can use, whose objects have so many bytes at most. */
+  static long useful(int window, long bytes) {
+    return alone(bytes) + window * DeltaBase.memoryFor(bytes);
+  }
+
+  private Member take() {
+    if (!spare.isEmpty()) {
+      return spare.removeLast();
+    }
+    Member member = new Member();
+    all.add(member);
+    return member;
+  }
+
+  private void evict(Member member) {
+    if (spare.isEmpty()) {
+      member.base.release();
+    } else {
+      member.base.releaseAll();
+    }
+    spare.add(member);
   }
 
   private MemorySegment read(Packed packed, Member member) throws CorruptFileException {
@@ -213,10 +245,9 @@ final class DeltaWindow implements AutoCloseable {
   /** Proposes a delta, unless it is no shorter than the entry as it is, once both are compressed. */
   private boolean propose(long candidate, Member target, Member base, Packed packed)
       throws IOException {
+    long now = bytesNow(target, packed);
     MemorySegment delta = best.delta();
     int end = compress(delta);
-    long start = entries.sourceOffset(target.entry);
-    long now = entries.sourceEnd(target.source, packed, target.entry) - start;
     if (end - FoundDeltas.Delta.START + hashLength >= now) {
       return false;
     }
@@ -225,19 +256,24 @@ final class DeltaWindow implements AutoCloseable {
       throw new IllegalStateException(
           "a delta does not give object %s".formatted(entries.idHex(target.entry)));
     }
-    applied.releaseBeyond(PIECE_BYTES);
     long place = found.add(new FoundDeltas.Delta((int) delta.byteSize(), compressed, end));
     proposals.set(candidate, base.entry, place);
     return true;
   }
 
-  private int compress(MemorySegment delta) {
-    ByteBuffer input = delta.asByteBuffer();
+  private long bytesNow(Member target, Packed packed) {
+    return entries.sourceEnd(target.source, packed, target.entry)
+        - entries.sourceOffset(target.entry);
+  }
+
+  private int compress(MemorySegment content) {
+    ByteBuffer input = content.asByteBuffer();
     deflater.reset();
     deflater.setInput(input);
     deflater.finish();
     int end = FoundDeltas.Delta.START;
     while (!deflater.finished()) {
+      cancellation.check();
       if (end == compressed.length) {
         compressed = Arrays.copyOf(compressed, end * 2);
       }
@@ -246,31 +282,56 @@ final class DeltaWindow implements AutoCloseable {
     return end;
   }
 
-  private void shrink() {
+  /** Keeps the nearest, as many as are compared, and have no more memory than so much. */
+  private void shrink(long mostBytes) {
     long memory = 0;
     int kept = 0;
     for (Member member : members) {
       memory += DeltaBase.memoryFor(member.bytes());
-      if (kept > 0 && (kept >= settings.window() || memory > memoryBytes)) {
+      if (kept >= settings.window() || memory > mostBytes) {
         break;
       }
       kept++;
     }
     while (members.size() > kept) {
-      spare.add(members.removeLast());
+      evict(members.removeLast());
     }
   }
 
-  /** Begins anew: what comes is not compared with what came. */
-  void clear() {
-    spare.addAll(members);
-    members.clear();
+  private void releaseTools() {
+    encoder.releaseBeyond(KEPT_BYTES);
+    best.releaseBeyond(KEPT_BYTES);
+    applied.releaseBeyond(KEPT_BYTES);
+    if (compressed.length > KEPT_BYTES) {
+      compressed = new byte[KEPT_BYTES];
+    }
+  }
+
+  /**
+   * Begins anew: what comes is not compared with what came.
+   *
+   * @param memoryBytes how much memory may be taken from now on. What is found depends on it
+   */
+  void clear(long memoryBytes) {
+    this.memoryBytes = memoryBytes;
+    releaseTools();
+    while (!members.isEmpty()) {
+      evict(members.removeLast());
+    }
+  }
+
+  /** How many bytes are taken from the system for objects and deltas. */
+  long nativeBytes() {
+    long bytes = encoder.nativeBytes() + best.nativeBytes() + applied.capacity();
+    for (Member member : all) {
+      bytes += member.base.nativeBytes();
+    }
+    return bytes;
   }
 
   @Override
   public void close() {
-    clear();
-    spare.forEach(member -> member.base.close());
+    all.forEach(member -> member.base.close());
     encoder.close();
     best.close();
     applied.close();

@@ -9,7 +9,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Finds under which names objects lie in trees, so that a delta search compares what was once the same file. No history is
@@ -22,13 +25,10 @@ final class NameHints {
   /** Enough for the cores to end together. */
   private static final int PIECES = 512;
 
-  /** A tree of hundreds of thousands of lines. */
-  private static final long MAX_TREE_BYTES = 16L << 20;
+  /** A tree, or the instructions of a delta, may take such a part of the memory for a chain. */
+  private static final int LARGEST_PART = 8;
 
-  /** Each level of a chain has a tree in memory. Git writes chains of 50, and of 250 where it is told to. */
-  private static final int MAX_LEVELS = 256;
-
-  private static final long CHECK_EVERY = 1 << 10;
+  private static final long CHECK_EVERY_BYTES = 4L << 20;
 
   private static final int TREE = 2;
 
@@ -38,6 +38,7 @@ final class NameHints {
   private final IntTable names;
   private final int hashLength;
   private final Cancellation cancellation;
+  private final Queue<Long> large = new ConcurrentLinkedQueue<>();
 
   private NameHints(
       EntryTable entries,
@@ -54,16 +55,26 @@ final class NameHints {
     this.cancellation = cancellation;
   }
 
-  /** Gives the candidates their names. One that has several gets any, but always the same. */
+  /**
+   * Gives the candidates their names. One that has several gets any, but always the same.
+   *
+   * @param memoryBytes how much memory the trees may take that are read at the same time; larger ones are passed over
+   */
   static void find(
-      EntryTable entries, Candidates candidates, int hashLength, Cancellation cancellation)
+      EntryTable entries,
+      Candidates candidates,
+      int hashLength,
+      long memoryBytes,
+      Cancellation cancellation)
       throws IOException {
     try (Arena scratch = Arena.ofShared()) {
       IntTable names = new IntTable(scratch, candidates.count());
       CandidateIds ids = new CandidateIds(entries, candidates, hashLength, scratch);
       EntryChildren children = trees(entries, scratch);
       NameHints hints = new NameHints(entries, ids, children, names, hashLength, cancellation);
-      AllCores.forEach(PIECES, hints::readPiece);
+      long part = memoryBytes / Runtime.getRuntime().availableProcessors();
+      AllCores.forEach(PIECES, piece -> hints.readPiece(piece, part));
+      hints.readLarge(memoryBytes);
       for (long i = 0; i < candidates.count(); i++) {
         candidates.setName(i, names.get(i));
       }
@@ -80,15 +91,27 @@ final class NameHints {
     return children;
   }
 
-  private void readPiece(int piece) throws IOException {
+  private void readPiece(int piece, long memoryBytes) throws IOException {
     long from = entries.count() * piece / PIECES;
     long to = entries.count() * (piece + 1) / PIECES;
-    try (Chain chain = new Chain()) {
+    try (Chain chain = new Chain(memoryBytes)) {
       for (long entry = from; entry < to; entry++) {
         if (entries.type(entry) == TREE && !entries.isDelta(entry)) {
           cancellation.check();
-          chain.readFrom(entry);
+          if (!chain.readFrom(entry)) {
+            large.add(entry);
+          }
         }
+      }
+    }
+  }
+
+  /** One by one, each with all the memory, so that what is passed over does not depend on the number of cores. */
+  private void readLarge(long memoryBytes) throws IOException {
+    for (long entry : large) {
+      cancellation.check();
+      try (Chain chain = new Chain(memoryBytes)) {
+        boolean _ = chain.readFrom(entry);
       }
     }
   }
@@ -108,28 +131,43 @@ final class NameHints {
     return hash;
   }
 
-  /** A tree and those that build upon it, one upon the other. */
+  /**
+   * A tree and those that build upon it, one upon the other. In memory is each tree upon which others build that are still to be
+   * read: in a chain without branches that is one.
+   */
   private final class Chain implements AutoCloseable {
+    private final long memoryBytes;
     private final DeltaChain reader = new DeltaChain();
-    private final NativeBuffer instructions = new NativeBuffer();
+    private final NativeBuffer instructions;
     private final List<NativeBuffer> buffers = new ArrayList<>();
     private final List<MemorySegment> trees = new ArrayList<>();
     private final TreeLines lines = new TreeLines();
     private long[] child = new long[16];
+    private long heldBytes;
     private long read;
 
-    void readFrom(long root) {
+    Chain(long memoryBytes) {
+      this.memoryBytes = memoryBytes;
+      this.instructions = new NativeBuffer(memoryBytes / LARGEST_PART);
+    }
+
+    /** Reads all of them. Returns whether there was memory enough. */
+    boolean readFrom(long root) {
+      heldBytes = buffers.stream().mapToLong(NativeBuffer::capacity).sum();
       Packed packed = (Packed) entries.sources().get(entries.sourceOf(root));
       if (!isWanted(root)) {
-        return;
+        return true;
       }
       try {
         MemorySegment tree = readRoot(packed.pack(), root);
         lines.all(tree);
         enter(0, root, tree);
       } catch (CorruptFileException e) {
-        return; // whoever copies it says so
+        return true; // whoever copies it says so
+      } catch (NativeBuffer.FullException e) {
+        return false;
       }
+      boolean enough = true;
       for (int level = 0; level >= 0; ) {
         long next = child[level];
         if (next == EntryChildren.NONE) {
@@ -137,10 +175,18 @@ final class NameHints {
           continue;
         }
         child[level] = children.next(next);
-        if (isWanted(next) && level + 1 < MAX_LEVELS && readChild(packed.pack(), next, level)) {
-          level++;
+        try {
+          if (isWanted(next)) {
+            readChild(packed.pack(), next, level);
+            level = descend(level);
+          }
+        } catch (CorruptFileException e) {
+          continue; // as above
+        } catch (NativeBuffer.FullException e) {
+          enough = false;
         }
       }
+      return enough;
     }
 
     /** What is not written and nothing builds upon has a copy elsewhere. */
@@ -149,35 +195,50 @@ final class NameHints {
     }
 
     private MemorySegment readRoot(PackFile pack, long root) throws CorruptFileException {
-      if (entries.storedAsDelta(root)) {
-        try (Arena arena = Arena.ofConfined()) {
-          MemorySegment tree = reader.read(pack, entries.sourceOffset(root), arena).content();
-          return buffer(0).room(tree.byteSize()).copyFrom(tree);
-        }
+      long offset = entries.sourceOffset(root);
+      if (!entries.storedAsDelta(root)) {
+        return reader.readBody(pack, offset, buffer(0));
       }
-      return reader.readBody(pack, entries.sourceOffset(root), buffer(0));
+      buffers.forEach(buffer -> buffer.releaseBeyond(0));
+      MemorySegment room = buffer(0).room(reader.largestBytes(pack, offset));
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment tree = reader.read(pack, offset, arena).content();
+        return room.asSlice(0, tree.byteSize()).copyFrom(tree);
+      }
     }
 
-    private boolean readChild(PackFile pack, long entry, int level) {
-      if (++read % CHECK_EVERY == 0) {
+    private void readChild(PackFile pack, long entry, int level) throws CorruptFileException {
+      requireRoomAbove(level);
+      NativeBuffer buffer = buffer(level + 1);
+      long before = buffer.capacity();
+      lines.begin();
+      MemorySegment tree =
+          reader.apply(
+              pack,
+              entries.sourceOffset(entry),
+              trees.get(level),
+              instructions,
+              buffer,
+              lines::inserted);
+      heldBytes += buffer.capacity() - before;
+      read += tree.byteSize() + instructions.capacity();
+      if (read > CHECK_EVERY_BYTES) {
+        read = 0;
         cancellation.check();
       }
-      try {
-        lines.begin();
-        MemorySegment tree =
-            reader.apply(
-                pack,
-                entries.sourceOffset(entry),
-                trees.get(level),
-                instructions,
-                buffer(level + 1),
-                lines::inserted);
-        lines.ofInserted(tree);
-        enter(level + 1, entry, tree);
-        return tree.byteSize() <= MAX_TREE_BYTES;
-      } catch (CorruptFileException e) {
-        return false;
+      lines.ofInserted(tree);
+      enter(level + 1, entry, tree);
+    }
+
+    /** Where nothing else builds upon a tree, the one that was just read takes its place. */
+    private int descend(int level) {
+      if (child[level] != EntryChildren.NONE) {
+        return level + 1;
       }
+      child[level] = child[level + 1];
+      trees.set(level, trees.get(level + 1));
+      Collections.swap(buffers, level, level + 1);
+      return level;
     }
 
     private void enter(int level, long entry, MemorySegment tree) {
@@ -192,9 +253,21 @@ final class NameHints {
       }
     }
 
+    /** The instructions, and what comes above, need room too. */
+    private void requireRoomAbove(int level) {
+      if (heldBytes <= memoryBytes / 2) {
+        return;
+      }
+      buffers.subList(level + 1, buffers.size()).forEach(buffer -> buffer.releaseBeyond(0));
+      heldBytes = buffers.stream().mapToLong(NativeBuffer::capacity).sum();
+      if (heldBytes > memoryBytes / 2) {
+        throw new NativeBuffer.FullException(heldBytes, memoryBytes / 2);
+      }
+    }
+
     private NativeBuffer buffer(int level) {
       if (level == buffers.size()) {
-        buffers.add(new NativeBuffer());
+        buffers.add(new NativeBuffer(memoryBytes / LARGEST_PART));
       }
       return buffers.get(level);
     }

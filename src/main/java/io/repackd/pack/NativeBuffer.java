@@ -10,8 +10,28 @@ import java.lang.foreign.MemorySegment;
 final class NativeBuffer implements AutoCloseable {
   private static final long LEAST_BYTES = 1 << 12;
 
+  private final long mostBytes;
   private Arena arena = Arena.ofConfined();
   private MemorySegment segment = MemorySegment.NULL;
+
+  /** There is no room for so much. */
+  static final class FullException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    FullException(long bytes, long mostBytes) {
+      super("%d bytes are more than %d".formatted(bytes, mostBytes));
+    }
+  }
+
+  /** A buffer of any size. */
+  NativeBuffer() {
+    this(Long.MAX_VALUE);
+  }
+
+  /** A buffer that throws {@link FullException} where more than so many bytes are wanted of it. */
+  NativeBuffer(long mostBytes) {
+    this.mostBytes = mostBytes;
+  }
 
   /** How many bytes are taken from the system. */
   long capacity() {
@@ -21,6 +41,7 @@ final class NativeBuffer implements AutoCloseable {
   /** Room for so many bytes, with anything in it. What was given before is good no longer. */
   MemorySegment room(long bytes) {
     if (bytes > capacity()) {
+      requireRoom(bytes);
       close();
       arena = Arena.ofConfined();
       segment = arena.allocate(enough(bytes));
@@ -31,6 +52,7 @@ final class NativeBuffer implements AutoCloseable {
   /** The whole memory, which has room for so many bytes at least, with what was in it. */
   MemorySegment grow(long bytes) {
     if (bytes > capacity()) {
+      requireRoom(bytes);
       Arena larger = Arena.ofConfined();
       MemorySegment copy = larger.allocate(enough(bytes));
       MemorySegment.copy(segment, 0, copy, 0, capacity());
@@ -41,9 +63,19 @@ final class NativeBuffer implements AutoCloseable {
     return segment;
   }
 
-  /** The power of two that is large enough: a buffer does not grow with each use. */
-  private static long enough(long bytes) {
-    return Math.max(LEAST_BYTES, Long.highestOneBit(Math.max(1, bytes - 1)) << 1);
+  private void requireRoom(long bytes) {
+    if (bytes > mostBytes) {
+      throw new FullException(bytes, mostBytes);
+    }
+  }
+
+  /** How many bytes a buffer takes for so many: up to an eighth more, so that it does not grow with each use. */
+  static long enough(long bytes) {
+    if (bytes <= LEAST_BYTES) {
+      return LEAST_BYTES;
+    }
+    long step = Long.highestOneBit(bytes) >>> 3;
+    return Math.ceilDiv(bytes, step) * step;
   }
 
   /** Gives the memory back to the system if it is more than so many bytes. */
