@@ -70,7 +70,7 @@ final class DeltaSearch {
    * @throws CorruptFileException if an entry is malformed
    */
   long run() throws IOException {
-    if (settings.window() <= 1 || settings.depth() == 0) {
+    if (settings.window() == 0 || settings.depth() == 0) {
       return 0;
     }
     try (Arena arena = Arena.ofShared()) {

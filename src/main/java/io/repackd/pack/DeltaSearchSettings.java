@@ -3,7 +3,7 @@ package io.repackd.pack;
 /**
  * How deltas are searched for.
  *
- * @param window with so many objects each is compared, less one; 0 and 1 search nothing. As {@code pack.window}
+ * @param window with so many objects each is compared; 0 searches nothing. As {@code pack.window}
  * @param depth the longest chain of deltas that a new one may make, counted over those that are kept: 0 to 4095. As {@code
  *     pack.depth}
  * @param bigFileBytes an object of so many bytes, or more, is never made a delta, nor anything a delta upon it. As {@code
