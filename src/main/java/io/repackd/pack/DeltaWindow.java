@@ -112,7 +112,7 @@ final class DeltaWindow implements AutoCloseable {
     member.entry = entry;
     member.source = source;
     member.base.setContent(read(packed, member));
-    member.tried = packed.searched() && !entries.isDelta(entry);
+    member.tried = packed.searched() && !entries.storedAsDelta(entry);
     member.depth = depths.depth(entry);
     int height = depths.height(entry);
     Member base = height < settings.depth() ? findBase(member, height) : null;
@@ -233,13 +233,14 @@ final class DeltaWindow implements AutoCloseable {
     }
     Packed packed = (Packed) entries.sources().get(target.source);
     header.read(packed.pack(), entries.sourceOffset(target.entry));
-    return header.size() - 1;
+    return Math.min(header.size() - 1, target.bytes());
   }
 
   private long limit(long mostForDelta, Member member, @Nullable Member found) {
     long most = found == null ? mostForDelta : best.delta().byteSize() - 1;
     int reference = found == null ? 0 : found.depth;
-    return most * (settings.depth() - member.depth) / (settings.depth() - reference);
+    long limit = most * (settings.depth() - member.depth) / (settings.depth() - reference);
+    return Math.min(limit, mostForDelta);
   }
 
   /** Proposes a delta, unless it is no shorter than the entry as it is, once both are compressed. */
@@ -261,7 +262,11 @@ final class DeltaWindow implements AutoCloseable {
     return true;
   }
 
+  /** How many bytes an object takes if no delta is found: a delta that cannot be kept does not count. */
   private long bytesNow(Member target, Packed packed) {
+    if (entries.base(target.entry) == EntryTable.REWRITE) {
+      return compress(target.base.content()) - FoundDeltas.Delta.START;
+    }
     return entries.sourceEnd(target.source, packed, target.entry)
         - entries.sourceOffset(target.entry);
   }
