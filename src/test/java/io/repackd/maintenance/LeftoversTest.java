@@ -90,9 +90,10 @@ class LeftoversTest {
     Files.createFile(file("tmp_pack_" + RANDOM_NAME));
     Files.createFile(file("tmp_midx_" + RANDOM_NAME));
     Files.createFile(file("tmp_idx_" + RANDOM_NAME));
+    Files.createFile(file("tmp_deltas_" + RANDOM_NAME));
     Files.createFile(file("tmp_pack_a1B2c3"));
     Files.createFile(file("tmp_idx_XXXXXX"));
-    assertThat(recover()).isEqualTo(new Recovered(3, 0));
+    assertThat(recover()).isEqualTo(new Recovered(4, 0));
     assertThat(file("tmp_pack_a1B2c3")).exists();
     assertThat(file("tmp_idx_XXXXXX")).exists();
   }

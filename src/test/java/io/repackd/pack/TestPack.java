@@ -39,22 +39,58 @@ final class TestPack {
     return new Entry(join(header(7, instructions.length), baseId, deflate(instructions)));
   }
 
+  /** A delta by id, which copies the whole base and inserts what follows. */
+  static Entry longDelta(byte[] base, byte[] target) {
+    ByteArrayOutputStream delta = new ByteArrayOutputStream();
+    size(delta, base.length);
+    size(delta, target.length);
+    delta.write(0x80 | 0x10 | 0x20);
+    delta.write(base.length & 0xff);
+    delta.write(base.length >>> 8);
+    for (int at = base.length; at < target.length; at += 0x7f) {
+      int bytes = Math.min(0x7f, target.length - at);
+      delta.write(bytes);
+      delta.write(target, at, bytes);
+    }
+    byte[] instructions = delta.toByteArray();
+    return new Entry(join(header(7, instructions.length), blobId(base), deflate(instructions)));
+  }
+
+  /** The same delta by id, with so many empty blocks before what is compressed. */
+  static Entry delayed(Entry refDelta, int blocks) {
+    byte[] bytes = refDelta.bytes();
+    int compressed = 20 + 1;
+    while ((bytes[compressed - 21] & 0x80) != 0) {
+      compressed++;
+    }
+    byte[] emptyBlock = {0, 0, 0, (byte) 0xff, (byte) 0xff};
+    ByteArrayOutputStream delayed = new ByteArrayOutputStream();
+    delayed.write(bytes, 0, compressed + 2); // two bytes say how it is compressed
+    for (int i = 0; i < blocks; i++) {
+      delayed.writeBytes(emptyBlock);
+    }
+    delayed.write(bytes, compressed + 2, bytes.length - compressed - 2);
+    return new Entry(delayed.toByteArray());
+  }
+
   static byte[] blobId(byte[] content) {
     return sha1(("blob " + content.length + "\0").getBytes(StandardCharsets.UTF_8), content);
   }
 
   /** Writes a pack into the repository and has git index it. */
   static Path write(GitRepository repository, Entry... entries) throws IOException {
-    byte[] body =
-        ByteBuffer.allocate(12).putInt(0x5041434b).putInt(2).putInt(entries.length).array();
+    ByteArrayOutputStream pack = new ByteArrayOutputStream();
+    pack.writeBytes(
+        ByteBuffer.allocate(12).putInt(0x5041434b).putInt(2).putInt(entries.length).array());
     for (Entry entry : entries) {
-      body = join(body, entry.bytes());
+      pack.writeBytes(entry.bytes());
     }
+    byte[] body = pack.toByteArray();
     byte[] hash = sha1(body);
-    Path pack = repository.packs().resolve("pack-" + HexFormat.of().formatHex(hash) + ".pack");
-    Files.write(pack, join(body, hash));
-    repository.git("index-pack", pack.toString());
-    return pack;
+    Path file = repository.packs().resolve("pack-" + HexFormat.of().formatHex(hash) + ".pack");
+    Files.write(file, join(body, hash));
+    repository.git("index-pack", file.toString());
+    return file;
   }
 
   private static byte[] header(int type, int size) {
@@ -75,7 +111,7 @@ final class TestPack {
     Deflater deflater = new Deflater();
     deflater.setInput(content);
     deflater.finish();
-    byte[] buffer = new byte[content.length + 100];
+    byte[] buffer = new byte[content.length + content.length / 1000 + 100];
     int length = deflater.deflate(buffer);
     deflater.end();
     return Arrays.copyOf(buffer, length);
