@@ -210,12 +210,8 @@ final class PlanCommand extends RegistryCommand {
     for (Batch batch : plan.batches()) {
       out.println(
           strategy
-              + "%d %s packs into one of about %s, %d objects"
-                  .formatted(
-                      batch.packs().size(),
-                      batch.kind().label(),
-                      Amounts.bytes(batch.expectedBytes()),
-                      batch.objects()));
+              + "%s of about %s, %d objects"
+                  .formatted(batch.words(), Amounts.bytes(batch.expectedBytes()), batch.objects()));
       if (verbose) {
         for (Taken taken : batch.taken()) {
           out.println("    take  %s: %s".formatted(taken.pack().pack().name(), taken.reason()));

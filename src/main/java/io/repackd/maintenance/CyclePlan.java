@@ -50,6 +50,13 @@ public record CyclePlan(
       return taken.stream().map(Taken::pack).toList();
     }
 
+    /** What is done with how many packs, in words. */
+    public String words() {
+      return taken.size() == 1
+          ? "1 %s pack into a new one".formatted(kind.label())
+          : "%d %s packs into one".formatted(taken.size(), kind.label());
+    }
+
     /** How many objects the new pack will have. */
     public long objects() {
       return taken.stream().mapToLong(each -> each.pack().owned()).sum();

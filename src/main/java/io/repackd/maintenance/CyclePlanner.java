@@ -27,7 +27,12 @@ import java.util.Optional;
  *
  * <p><b>Repack.</b> Ordinary and promisor packs are put together apart from each other, each by the strategy that is configured:
  * {@link BatchRule} or {@link GeometricRule}. Packs with a {@code .keep}, cruft packs, packs with a bitmap, and such as arrived just
- * now are never taken. Fewer than two packs are no batch.
+ * now are never taken. One that was bundled just now is: what lies beside it was there before it, and it is there in order to be
+ * taken by the cycle that bundled it.
+ *
+ * <p>Fewer than two packs are no batch, save where deltas are searched for one that was bundled without a search, and no pack of
+ * its class is larger: it would wait for company that makes no difference to it. That is a repository which was bundled as a whole,
+ * and it is taken so once, because what it becomes has been searched.
  */
 public final class CyclePlanner {
   private final Snapshot snapshot;
@@ -143,7 +148,7 @@ public final class CyclePlanner {
     }
     RepackChoice choice = choose(owners, eligible);
     leftAlone.addAll(choice.left());
-    if (choice.taken().size() < 2) {
+    if (choice.taken().size() < 2 && !worthwhileAlone(choice, owners)) {
       choice
           .taken()
           .forEach(taken ->
@@ -151,6 +156,17 @@ public final class CyclePlanner {
       return Optional.empty();
     }
     return Optional.of(oldestFirst(kind, choice.taken()));
+  }
+
+  private boolean worthwhileAlone(RepackChoice choice, List<PackView> owners) {
+    return repack.deltaSearch()
+        && choice.taken().stream()
+            .map(Taken::pack)
+            .anyMatch(view -> RepackChoice.marked(view) && isLargest(view, owners));
+  }
+
+  private static boolean isLargest(PackView view, List<PackView> packs) {
+    return packs.stream().allMatch(other -> other.expectedBytes() <= view.expectedBytes());
   }
 
   private RepackChoice choose(List<PackView> owners, List<PackView> eligible) {
@@ -191,7 +207,7 @@ public final class CyclePlanner {
       return Optional.of("it has a bitmap");
     }
     Duration age = Duration.between(view.pack().data().modified(), snapshot.taken());
-    return !immediately && age.compareTo(repack.minAge()) < 0
+    return !immediately && !RepackChoice.marked(view) && age.compareTo(repack.minAge()) < 0
         ? Optional.of("it is younger than " + Amounts.duration(repack.minAge()))
         : Optional.empty();
   }

@@ -15,12 +15,15 @@ import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
+import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -530,12 +533,23 @@ final class CycleSteps {
   private Done repack(Batch batch, Runnable committed) throws IOException, StepFailure {
     Optional<Published> published = write(batch, committed);
     if (published.isEmpty()) {
+      if (settings.repack().deltaSearch() && batch.packs().size() == 1) {
+        removeMark(batch.packs().getFirst().pack());
+      }
       return new Done(Work.NONE, "the pack that would result is there already");
     }
     published.get().keep().ifPresent(keeps::add);
     return new Done(
         new Work(1, 0, published.get().objects(), published.get().bytes()),
-        "%d %s packs into one%s".formatted(batch.packs().size(), batch.kind().label(), islands()));
+        batch.words() + islands());
+  }
+
+  /** The search has changed nothing, and would not in the next cycle either. */
+  private static void removeMark(StoredPack pack) throws IOException {
+    FileStamp mark = pack.sidecars().get(Sidecar.BAD_DELTAS);
+    if (mark != null && mark.unchanged()) {
+      Files.deleteIfExists(mark.path());
+    }
   }
 
   private String islands() throws IOException {

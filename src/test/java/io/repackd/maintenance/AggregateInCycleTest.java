@@ -20,6 +20,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -43,6 +44,11 @@ class AggregateInCycleTest {
   }
 
   private static Registration registration(GitRepository repository) throws IOException {
+    return registration(repository, Duration.ZERO);
+  }
+
+  private static Registration registration(GitRepository repository, Duration repackMinAge)
+      throws IOException {
     AggregateSettings small =
         new AggregateSettings(
             true,
@@ -67,7 +73,7 @@ class AggregateInCycleTest {
             any.multiPackIndex(),
             small,
             any.expire(),
-            new RepackSettings(true, new BatchSize.Everything(), Duration.ZERO),
+            new RepackSettings(true, new BatchSize.Everything(), repackMinAge),
             any.safety()));
   }
 
@@ -85,10 +91,57 @@ class AggregateInCycleTest {
     GitRepository repository = repository().fetches(6, random);
     CycleOutcome cycle = cycle(repository, new CycleListener() {});
     assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.OK);
-    assertThat(stepsOf(cycle)).containsExactly("recover", "aggregate", "write", "verify");
+    assertThat(stepsOf(cycle)).startsWith("recover", "aggregate", "write", "verify", "repack");
     assertThat(cycle.steps().get(1).detail()).isEqualTo("6 packs into 1 pack");
-    assertThat(cycle.after().orElseThrow().indexedPacks()).isEqualTo(1);
+    assertThat(cycle.steps().get(2).detail()).isEqualTo("1 packs");
     repository.assertHealthy();
+  }
+
+  /** It is as old as the cycle, and nothing else comes that it could be put together with. */
+  @Test
+  void whatIsBundledIsSearchedForDeltasInTheSameCycleAndOnlyOnce() throws Exception {
+    GitRepository repository = repository().fetches(6, random);
+    Registration daemon = registration(repository, Duration.ofHours(1));
+    MaintenanceCycle cycles = new MaintenanceCycle(clock, directory.resolve("state"));
+    CycleListener nobody = new CycleListener() {};
+    CycleOutcome first = cycles.run(daemon, Request.SCHEDULED, new Cancellation(), nobody);
+    assertThat(first.steps())
+        .anySatisfy(step -> assertThat(step.detail()).isEqualTo("1 ordinary pack into a new one"));
+    assertThat(first.after().orElseThrow().unreferencedPacks()).isEqualTo(1);
+    CycleOutcome second = cycles.run(daemon, Request.SCHEDULED, new Cancellation(), nobody);
+    assertThat(stepsOf(second)).doesNotContain("repack");
+    repository.assertHealthy();
+  }
+
+  /** Or it would be searched again by each cycle. */
+  @Test
+  void aMarkGoesWhereTheSearchComesToTheSamePack() throws Exception {
+    GitRepository repository = repository().fetches(6, random);
+    cycle(repository, new CycleListener() {});
+    Path searched =
+        repository.packFiles().stream()
+            .filter(pack -> !Files.exists(mark(pack)))
+            .max(Comparator.comparing(pack -> pack.toFile().lastModified()))
+            .orElseThrow();
+    for (Path pack : repository.packFiles()) {
+      if (!pack.equals(searched)) {
+        GitRepository.remove(pack);
+        Files.deleteIfExists(mark(pack));
+      }
+    }
+    Files.createFile(mark(searched));
+    CycleOutcome cycle = cycle(repository, new CycleListener() {});
+    assertThat(cycle.steps())
+        .anySatisfy(step ->
+            assertThat(step.detail()).isEqualTo("the pack that would result is there already"));
+    assertThat(mark(searched)).doesNotExist();
+    assertThat(stepsOf(cycle(repository, new CycleListener() {}))).doesNotContain("repack");
+    repository.assertHealthy();
+  }
+
+  private static Path mark(Path pack) {
+    return pack.resolveSibling(
+        String.valueOf(pack.getFileName()).replaceFirst("pack$", "baddeltas"));
   }
 
   @Test

@@ -156,6 +156,7 @@ class RepackStrategyTest {
             "a:100 baddeltas, b:1000 baddeltas, c:10000",
             "a b"),
         strategyCase("a marked pack waits for company", "a:100 baddeltas, b:1000", ""),
+        strategyCase("it does not wait if it is the largest", "a:100 baddeltas", "a"),
         strategyCase(
             "a kept pack does not count, however small it is", "k:100 keep, a:100, b:300", ""),
         strategyCase(
@@ -187,7 +188,10 @@ class RepackStrategyTest {
             "a marked pack is taken though it is the largest",
             "a:9000 baddeltas, b:50, c:60",
             "a b c"),
-        strategyCase("a marked pack alone waits for company", "a:9000 baddeltas", ""),
+        strategyCase("a marked pack waits for company", "clone:9000, a:10 baddeltas", ""),
+        strategyCase("it does not wait if it is the largest", "a:9000 baddeltas", "a"),
+        strategyCase(
+            "a promisor pack does not wait for others", "a:10, p:9 promisor baddeltas", "p"),
         strategyCase(
             "a marked pack of two gibibytes is large",
             "a:2097152 baddeltas, b:50, c:60, d:50",
@@ -200,8 +204,7 @@ class RepackStrategyTest {
             "a kept, a cruft and a bitmapped pack stay, marked or not",
             "k:10 keep baddeltas, c:11 mtimes baddeltas, m:12 bitmap, a:13, b:13, d:12",
             "a b d"),
-        strategyCase(
-            "promisor packs are no part of it", "p:10 promisor baddeltas, a:100, b:100", "a b"));
+        strategyCase("promisor packs are no part of it", "p:10 promisor, a:100, b:100", "a b"));
   }
 
   @ParameterizedTest
@@ -230,6 +233,22 @@ class RepackStrategyTest {
   void whatArrivedJustNowIsNoPartOfTheProgression() {
     assertThat(plan(geometric(true), List.of(pack("a:100", 0), pack("b:100", 2))).batches())
         .isEmpty();
+  }
+
+  /** What lies beside it was there before it, and the cycle that bundles packs is to repack the bundle. */
+  @Test
+  void whatWasBundledJustNowIsTaken() {
+    List<PackView> packs = List.of(pack("bundle:100 baddeltas", 0), pack("b:100", 2));
+    for (RepackSettings settings :
+        List.of(geometric(true), batch(new BatchSize.Auto(), true), geometric(false))) {
+      assertThat(plan(settings, packs).batches()).as(settings.toString()).hasSize(1);
+    }
+  }
+
+  @Test
+  void whereNoDeltasAreSearchedAMarkedPackAloneStays() {
+    assertThat(taken(geometric(false), "a:100 baddeltas")).isEmpty();
+    assertThat(taken(batch(new BatchSize.Auto(), false), "a:100 baddeltas")).isEmpty();
   }
 
   @Test
