@@ -137,10 +137,24 @@ class CyclePlannerTest {
             new BatchSize.Auto(),
             owner("clone", 9000, 400 * MIB),
             owner("b", 60, MIB),
-            owner("a", 120, 60 * MIB),
+            owner("a", 120, 20 * MIB),
             owner("c", 30, 2 * MIB));
     assertThat(batch(plan)).containsExactly("a", "b", "c");
     assertThat(reason(plan, "clone")).isEqualTo("it is large");
+  }
+
+  @Test
+  void autoLeavesWhatIsOutOfProportionToAllThatIsSmaller() {
+    CyclePlan plan =
+        plan(
+            new BatchSize.Auto(),
+            owner("clone", 9000, 400 * MIB),
+            owner("a", 120, 60 * MIB),
+            owner("b", 60, MIB),
+            owner("c", 30, 2 * MIB));
+    assertThat(batch(plan)).containsExactly("b", "c");
+    assertThat(reason(plan, "a"))
+        .isEqualTo("it is more than 8 times as large as all smaller ones together");
   }
 
   @Test

@@ -35,12 +35,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RepackStrategyTest {
   private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
   private static final Path PACKS = Path.of("/r/objects/pack");
   private static final long KIB = 1 << 10;
   private static final Duration HOUR = Duration.ofHours(1);
+
+  /** How often each byte of a year of fetches may be copied, on the average, with the strategy batch. */
+  private static final int MAX_COPIES = 24;
 
   /**
    * A pack with an hour for each of those which stand after it.
@@ -192,6 +196,22 @@ class RepackStrategyTest {
         strategyCase("it does not wait if it is the largest", "a:9000 baddeltas", "a"),
         strategyCase(
             "a promisor pack does not wait for others", "a:10, p:9 promisor baddeltas", "p"),
+        strategyCase("a pack that is eight times as large joins", "clone:9000, a:80, b:10", "a b"),
+        strategyCase("one that is larger does not", "clone:9000, a:81, b:10", ""),
+        strategyCase(
+            "what joins may bring another", "clone:9000, a:2000, b:250, c:20, d:15", "a b c d"),
+        strategyCase(
+            "the small ones become one without what is out of proportion",
+            "clone:9000, a:2000, b:200, c:20, d:15",
+            "b c d"),
+        strategyCase(
+            "a marked pack counts for those which it joins",
+            "clone:9000, a:2000, b:250 baddeltas",
+            "a b"),
+        strategyCase(
+            "it is taken though it is out of proportion",
+            "clone:9000, a:2000 baddeltas, b:20, c:15",
+            "a b c"),
         strategyCase(
             "a marked pack of two gibibytes is large",
             "a:2097152 baddeltas, b:50, c:60, d:50",
@@ -338,6 +358,38 @@ class RepackStrategyTest {
             .as("seed %d, %d objects of %d", seed, first, batch.objects())
             .isLessThanOrEqualTo(timesOneAndAHalf(batch.objects(), first) + 2));
     return new Simulated(view(name, batch.objects(), 1, Map.of()), copies);
+  }
+
+  /** A year of fetches every hour, and cycles as often, or once a day. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 24})
+  void overAYearOfCyclesNoByteIsCopiedOftenAndFewPacksAreThere(int hoursBetween) {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    long clone = 2 << 20;
+    List<PackView> packs = new ArrayList<>(List.of(pack("clone:" + clone, 1)));
+    long arrived = 0;
+    long written = 0;
+    int most = 0;
+    for (int hour = 0; hour < 365 * 24; hour++) {
+      long objects = 1 + random.nextInt(200);
+      arrived += objects;
+      packs.add(pack("p%d:%d".formatted(hour, objects), 1));
+      if (hour % hoursBetween > 0) {
+        continue;
+      }
+      for (Batch batch : plan(batch(new BatchSize.Auto(), true), packs).batches()) {
+        written += batch.objects();
+        packs.removeIf(batch.packs()::contains);
+        packs.add(view("r" + hour, batch.objects(), 1, Map.of()));
+      }
+      most = Math.max(most, packs.size());
+    }
+    String also = "seed %d: %d objects arrived, %d written".formatted(seed, arrived, written);
+    assertThat(packs).as(also).anyMatch(view -> view.pack().name().equals("clone"));
+    assertThat(written).as(also).isLessThan(arrived * MAX_COPIES);
+    // Each stays only beside less than an eighth of itself, so that there are at most log9 of all.
+    assertThat(most).as(also).isLessThanOrEqualTo(8);
   }
 
   /** How often a number has to be made half as large again to become another, rounded up. */
