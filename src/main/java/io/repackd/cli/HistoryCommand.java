@@ -5,6 +5,7 @@ import io.repackd.config.ConfigurationException;
 import io.repackd.config.ConfigurationLoader;
 import io.repackd.history.CycleHistory;
 import io.repackd.history.CycleJson;
+import io.repackd.maintenance.Amounts;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Measurement;
 import io.repackd.objectdir.ObjectDirectoryException;
@@ -22,8 +23,10 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.LongFunction;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -38,8 +41,10 @@ import picocli.CommandLine.Spec;
     description = {
       "Prints the cycles of the past, the newest last.",
       "",
-      "PACKS is the number of packs before and after the cycle, LOOSE that of loose objects. What"
-          + " was bundled between cycles is in the log. Reads the history in the state directory;"
+      "PACKS is the number of packs before and after the cycle, LOOSE that of loose objects,"
+          + " SIZE that of the bytes in packs; WRITTEN is what the cycle wrote. Packs that were"
+          + " replaced stay for a later cycle, so the size grows before it shrinks. What was"
+          + " bundled between cycles is in the log. Reads the history in the state directory;"
           + " needs no running daemon."
     },
     exitCodeListHeading = "%nExit status:%n",
@@ -127,15 +132,26 @@ final class HistoryCommand implements Callable<Integer> {
       return;
     }
     Table table =
-        new Table("STARTED", "REPOSITORY", "RESULT", "DURATION", "PACKS", "LOOSE", "DETAIL");
+        new Table(
+            "STARTED",
+            "REPOSITORY",
+            "RESULT",
+            "DURATION",
+            "PACKS",
+            "LOOSE",
+            "SIZE",
+            "WRITTEN",
+            "DETAIL");
     for (CycleOutcome cycle : wanted) {
       table.add(
           TIME.format(cycle.started().atZone(zone)),
           cycle.repository(),
           result(cycle),
           seconds(cycle.duration()),
-          change(cycle, Measurement::allPacks),
-          change(cycle, Measurement::looseObjects),
+          change(cycle, Measurement::allPacks, Long::toString),
+          change(cycle, Measurement::looseObjects, Long::toString),
+          change(cycle, Measurement::allPackBytes, Amounts::bytes),
+          Amounts.bytes(cycle.work().bytesWritten()),
           cycle.detail());
     }
     table.print(out);
@@ -157,13 +173,11 @@ final class HistoryCommand implements Callable<Integer> {
         : label + " (" + cycle.reason() + ")";
   }
 
-  private static String change(CycleOutcome cycle, ToLongFunction<Measurement> number) {
-    return text(cycle.before(), number) + " -> " + text(cycle.after(), number);
-  }
-
-  private static String text(
-      Optional<Measurement> measurement, ToLongFunction<Measurement> number) {
-    return measurement.map(counts -> String.valueOf(number.applyAsLong(counts))).orElse("?");
+  private static String change(
+      CycleOutcome cycle, ToLongFunction<Measurement> number, LongFunction<String> text) {
+    return Stream.of(cycle.before(), cycle.after())
+        .map(measured -> measured.map(number::applyAsLong).map(text::apply).orElse("?"))
+        .collect(Collectors.joining(" -> "));
   }
 
   private static String seconds(Duration duration) {

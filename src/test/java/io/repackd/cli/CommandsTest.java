@@ -10,6 +10,9 @@ import io.repackd.history.CycleJson;
 import io.repackd.maintenance.CycleOutcome;
 import io.repackd.maintenance.Measurement;
 import io.repackd.maintenance.Result;
+import io.repackd.maintenance.Step;
+import io.repackd.maintenance.StepOutcome;
+import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.objectdir.ObjectDirectoryException;
 import io.repackd.objectdir.PackKind;
 import io.repackd.objectdir.RepositoryLocation;
@@ -165,10 +168,10 @@ class CommandsTest {
     assertThat(out)
         .hasToString(
             """
-            STARTED              REPOSITORY  RESULT            DURATION  PACKS   LOOSE    DETAIL
-            2026-11-20 03:00:01  a           ok                1.5s      3 -> ?  40 -> ?
-            2026-11-20 03:00:02  a           skipped (locked)  1.5s      3 -> ?  40 -> ?  held by?1 on host
-            2026-11-20 03:00:03  b           failed (disk)     1.5s      3 -> ?  40 -> ?  no space
+            STARTED              REPOSITORY  RESULT            DURATION  PACKS   LOOSE    SIZE          WRITTEN  DETAIL
+            2026-11-20 03:00:01  a           ok                1.5s      3 -> ?  40 -> ?  3.5 MiB -> ?  1.5 KiB
+            2026-11-20 03:00:02  a           skipped (locked)  1.5s      3 -> ?  40 -> ?  3.5 MiB -> ?  1.5 KiB  held by?1 on host
+            2026-11-20 03:00:03  b           failed (disk)     1.5s      3 -> ?  40 -> ?  3.5 MiB -> ?  1.5 KiB  no space
             """);
 
     assertThat(history("--json", "--repository", "b")).isZero();
@@ -270,7 +273,7 @@ class CommandsTest {
     Measurement before =
         new Measurement(
             Map.of(PackKind.ORDINARY, 2L, PackKind.KEPT, 1L),
-            Map.of(),
+            Map.of(PackKind.ORDINARY, 3L << 20, PackKind.KEPT, 1L << 19),
             40,
             0,
             0,
@@ -288,7 +291,7 @@ class CommandsTest {
         result,
         reason,
         detail,
-        List.of(),
+        List.of(new StepOutcome(Step.WRITE, Result.OK, Duration.ZERO, new Work(0, 0, 0, 1536), "")),
         Optional.of(before),
         Optional.empty());
   }
