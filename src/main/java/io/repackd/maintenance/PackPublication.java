@@ -9,6 +9,7 @@ import io.repackd.objectdir.PackKind;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.objectdir.TemporaryKeep;
+import io.repackd.pack.NewPack;
 import io.repackd.pack.PackFile;
 import io.repackd.pack.PackVerification;
 import io.repackd.pack.PackWriter;
@@ -21,6 +22,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one way in which a new pack comes into an object directory.
@@ -31,6 +34,8 @@ import java.util.Optional;
  * synchronised. If something fails on the way, whatever was published of it goes again.
  */
 final class PackPublication {
+  private static final Logger log = LoggerFactory.getLogger(PackPublication.class);
+
   private final ObjectDirectory directory;
   private final Check check;
   private final Cancellation cancellation;
@@ -94,24 +99,94 @@ final class PackPublication {
    */
   Optional<Published> publish(PackWriter writer, Beside beside, ModificationTime time)
       throws IOException {
-    FilePublisher publisher = directory.publisher();
-    try (Unpublished pack = publisher.create("pack");
-        Unpublished reverseIndex = publisher.create("rev");
-        Unpublished index = publisher.create("idx")) {
-      String name = "pack-" + writer.writePack(pack.channel());
-      writer.writeIndex(index.channel());
-      writer.writeReverseIndex(reverseIndex.channel());
-      if (complete(name)) {
-        return Optional.empty();
+    return publish(List.of(writer.inOnePack()), beside, time).stream().findFirst();
+  }
+
+  /**
+   * Writes packs and publishes them. None is visible before all of them are written and verified; each looks a second older than
+   * the one before it, as git has it.
+   *
+   * @param packs of one writer, none of them written yet
+   * @param time what the first of them gets
+   * @return those that were published: not such as are there already, complete
+   * @throws IOException as with one pack. Packs that are visible by then stay, without their temporary keeps: somebody may have come
+   *     to read from them
+   */
+  List<Published> publish(List<NewPack> packs, Beside beside, ModificationTime time)
+      throws IOException {
+    List<StagedPack> staged = new ArrayList<>();
+    try {
+      for (NewPack pack : packs) {
+        staged.add(stage(pack, packs.size() > 1));
       }
-      verify(pack.file(), index.file());
-      pack.setModified(time.afterTheCopy());
-      pack.sync();
-      index.sync();
-      reverseIndex.sync();
+      List<StagedPack> missing = staged.stream().filter(pack -> !complete(pack.name())).toList();
+      if (!missing.isEmpty()) {
+        synchronise(missing, time.afterTheCopy());
+      }
       cancellation.check();
-      return new Placing(publisher, name, beside)
-          .place(new Written(pack, reverseIndex, index), writer.objects());
+      return place(missing, beside);
+    } finally {
+      close(staged);
+    }
+  }
+
+  private StagedPack stage(NewPack content, boolean oneOfSeveral) throws IOException {
+    StagedPack pack = StagedPack.write(directory.publisher(), content);
+    try {
+      if (!complete(pack.name())) {
+        verify(pack.pack().file(), pack.index().file());
+      }
+      if (oneOfSeveral) {
+        pack.seal();
+      }
+      return pack;
+    } catch (IOException | RuntimeException | Error e) {
+      close(List.of(pack));
+      throw e;
+    }
+  }
+
+  private static void synchronise(List<StagedPack> packs, Instant first) throws IOException {
+    for (int i = 0; i < packs.size(); i++) {
+      packs.get(i).sync(first.minusSeconds(i));
+    }
+  }
+
+  private List<Published> place(List<StagedPack> packs, Beside beside) throws IOException {
+    List<Published> published = new ArrayList<>();
+    try {
+      for (StagedPack pack : packs) {
+        new Placing(directory.publisher(), pack.name(), beside)
+            .place(pack)
+            .ifPresent(published::add);
+      }
+      return published;
+    } catch (IOException | RuntimeException | Error e) {
+      removeKeeps(published, e);
+      throw e;
+    }
+  }
+
+  private static void removeKeeps(List<Published> packs, Throwable reason) {
+    for (Published pack : packs) {
+      try {
+        if (pack.keep().isPresent()) {
+          pack.keep().get().remove();
+        }
+      } catch (IOException e) {
+        reason.addSuppressed(e);
+      }
+    }
+  }
+
+  /** What cannot be removed now, the next cycle removes. */
+  private static void close(List<StagedPack> packs) {
+    for (StagedPack pack : packs) {
+      try {
+        pack.close();
+      } catch (IOException e) {
+        log.warn("cannot remove a temporary file now, the next cycle will try", e);
+      }
     }
   }
 
@@ -123,9 +198,18 @@ final class PackPublication {
    * @throws java.nio.file.NoSuchFileException if one has gone
    */
   static Instant youngerThan(List<StoredPack> packs, Instant now) throws IOException {
+    return youngerThan(packs, now, 1);
+  }
+
+  /**
+   * The same for the first of several new packs, so that the last of them, too, is younger than the others.
+   *
+   * @param count how many new packs there are, each a second older than the one before it
+   */
+  static Instant youngerThan(List<StoredPack> packs, Instant now, int count) throws IOException {
     Instant time = now;
     for (StoredPack pack : packs) {
-      Instant after = FileStamp.of(pack.data().path()).modified().plusSeconds(1);
+      Instant after = FileStamp.of(pack.data().path()).modified().plusSeconds(count);
       time = after.isAfter(time) ? after : time;
     }
     return time;
@@ -146,9 +230,6 @@ final class PackPublication {
     return directory.packDirectory().resolve(name + "." + extension);
   }
 
-  /** The files of a pack, written and synchronised. */
-  private record Written(Unpublished pack, Unpublished reverseIndex, Unpublished index) {}
-
   /** The giving of names. */
   private final class Placing {
     private final FilePublisher publisher;
@@ -163,7 +244,7 @@ final class PackPublication {
       this.beside = beside;
     }
 
-    Optional<Published> place(Written files, long objects) throws IOException {
+    Optional<Published> place(StagedPack files) throws IOException {
       try {
         refuseOtherKind();
         if (beside.keepOfCycle().isPresent()) {
@@ -176,15 +257,15 @@ final class PackPublication {
           return Optional.empty();
         }
         placeSidecars();
-        long bytes = files.pack().channel().size() + files.index().channel().size();
+        long bytes = files.bytes();
         place(files.pack(), "pack");
         if (directory.traits().writeReverseIndex()) {
-          bytes += files.reverseIndex().channel().size();
+          bytes += files.reverseIndexBytes();
           place(files.reverseIndex(), Sidecar.REVERSE_INDEX.extension());
         }
         files.index().publishReadOnly(name + ".idx");
         publisher.syncDirectory();
-        return Optional.of(new Published(name, objects, bytes, keep));
+        return Optional.of(new Published(name, files.objects(), bytes, keep));
       } catch (IOException | RuntimeException | Error e) {
         retract(e);
         throw e;

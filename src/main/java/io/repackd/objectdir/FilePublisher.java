@@ -128,9 +128,21 @@ public final class FilePublisher {
       }
     }
 
-    /** Writes its content through to the disk. */
+    /** Writes its content, and what is known of the file, through to the disk. */
     public void sync() throws IOException {
-      channel.force(true);
+      if (channel.isOpen()) {
+        channel.force(true);
+        return;
+      }
+      try (FileChannel again = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        again.force(true);
+      }
+    }
+
+    /** Synchronises it and closes its channel, so that any number of files can wait to be published. */
+    public void seal() throws IOException {
+      sync();
+      channel.close();
     }
 
     /** Sets its modification time, which moves to the published file with it. */

@@ -162,7 +162,8 @@ final class EntryBatch {
   }
 
   /** Makes an entry that is not held, because it is large, and sends it away as it comes. */
-  void stream(long entry, Tools tools, Target target) throws IOException {
+  static void stream(EntryTable entries, long entry, Tools tools, Target target)
+      throws IOException {
     Deflating sink = new Deflating(tools, target);
     switch (entries.sources().get(entries.sourceOf(entry))) {
       case Packed packed -> {

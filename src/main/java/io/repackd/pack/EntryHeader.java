@@ -145,12 +145,27 @@ final class EntryHeader {
     return length;
   }
 
-  /** Writes a distance into a buffer from a place on; returns the place after it. */
-  static int encodeDistance(long distance, byte[] buffer, int at) {
+  /** How many bytes type and size take. */
+  static int bytes(long size) {
+    int length = 1;
+    for (long rest = size >>> 4; rest != 0; rest >>>= 7) {
+      length++;
+    }
+    return length;
+  }
+
+  /** How many bytes a distance takes: no more than any larger one. */
+  static int distanceBytes(long distance) {
     int length = 1;
     for (long rest = distance >>> 7; rest != 0; rest = rest - 1 >>> 7) {
       length++;
     }
+    return length;
+  }
+
+  /** Writes a distance into a buffer from a place on; returns the place after it. */
+  static int encodeDistance(long distance, byte[] buffer, int at) {
+    int length = distanceBytes(distance);
     long rest = distance;
     int last = at + length - 1;
     buffer[last] = (byte) (rest & 0x7f);

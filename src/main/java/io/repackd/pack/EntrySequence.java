@@ -6,27 +6,30 @@ import org.jspecify.annotations.Nullable;
 final class EntrySequence {
   private final EntryTable entries;
   private final @Nullable IntTable chosen;
+  private final long first;
   private final long length;
 
-  private EntrySequence(EntryTable entries, @Nullable IntTable chosen, long length) {
+  private EntrySequence(EntryTable entries, @Nullable IntTable chosen, long first, long length) {
     this.entries = entries;
     this.chosen = chosen;
+    this.first = first;
     this.length = length;
   }
 
   /** Source after source, as they lie there. Those that are not written are among them. */
   static EntrySequence asTheyLie(EntryTable entries) {
-    return new EntrySequence(entries, null, entries.count());
+    return new EntrySequence(entries, null, 0, entries.count());
   }
 
   /**
    * In an order of its own, in which a base comes before what builds upon it.
    *
-   * @param order all entries that are written
+   * @param order has all entries that are written, one after the other
+   * @param first where in the order they begin
    * @param length how many they are
    */
-  static EntrySequence of(EntryTable entries, IntTable order, long length) {
-    return new EntrySequence(entries, order, length);
+  static EntrySequence of(EntryTable entries, IntTable order, long first, long length) {
+    return new EntrySequence(entries, order, first, length);
   }
 
   long length() {
@@ -35,7 +38,7 @@ final class EntrySequence {
 
   /** The entry at a place. */
   long entry(long place) {
-    return chosen == null ? place : chosen.getUnsigned(place);
+    return chosen == null ? place : chosen.getUnsigned(first + place);
   }
 
   /** Whether all entries are in the order of the sources. */

@@ -171,6 +171,15 @@ final class EntryTable {
     flags.set(ValueLayout.JAVA_BYTE, entry, (byte) (flag | FOUND));
   }
 
+  /**
+   * Has a delta written whole: as it lies in its source if it is whole there, else anew. What was found for it is given up.
+   */
+  void setWhole(long entry) {
+    setBase(entry, storedAsDelta(entry) ? REWRITE : WHOLE);
+    byte flag = flags.get(ValueLayout.JAVA_BYTE, entry);
+    flags.set(ValueLayout.JAVA_BYTE, entry, (byte) (flag & ~FOUND));
+  }
+
   /** Whether the entry is a delta that was found. Until it is written, its offset is the place where that delta lies. */
   boolean found(long entry) {
     return (flags.get(ValueLayout.JAVA_BYTE, entry) & FOUND) != 0;

@@ -51,10 +51,21 @@ final class FoundDeltas {
     return place;
   }
 
-  /** The delta at a place. */
-  Delta read(long place) throws IOException {
+  /** How many bytes the delta at a place takes as an entry, without what says where its base is. */
+  long entryBytes(long place) throws IOException {
+    ByteBuffer head = readHead(place);
+    return EntryHeader.bytes(head.getInt(0)) + (long) head.getInt(Integer.BYTES);
+  }
+
+  private ByteBuffer readHead(long place) throws IOException {
     ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
     readFully(head, place);
+    return head;
+  }
+
+  /** The delta at a place. */
+  Delta read(long place) throws IOException {
+    ByteBuffer head = readHead(place);
     ByteBuffer whole = ByteBuffer.allocate(HEAD_BYTES + head.getInt(Integer.BYTES));
     readFully(whole, place);
     return new Delta(head.getInt(0), whole.array(), whole.capacity());

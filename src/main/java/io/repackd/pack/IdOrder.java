@@ -17,7 +17,7 @@ import java.util.Arrays;
  * <p>Of several copies, the oldest which is a delta is chosen, else the first: see {@link DeltaChoice} for why, and for when the
  * choice is changed.
  */
-final class IdOrder {
+final class IdOrder implements ObjectOrder {
   /**
    * So many different hashes do not fall into one bin, but thousands of packs may have a copy of the same ones; and ids that
    * somebody made up would take for ever to insert.
@@ -72,28 +72,14 @@ final class IdOrder {
     return Arrays.stream(counts).sum();
   }
 
-  /** How many objects have ids that begin with a byte. */
-  long count(int firstByte) {
+  @Override
+  public long count(int firstByte) {
     return counts[firstByte];
   }
 
-  /** The entry that is written for the i-th of the objects whose ids begin with a byte. */
-  long entry(int firstByte, long i) {
+  @Override
+  public long entry(int firstByte, long i) {
     return entries.chosen(bins.entry(bins.start(firstByte) + i));
-  }
-
-  /** Does something with each object, in the order of ids. */
-  void forEach(EntryConsumer consumer) throws IOException {
-    for (int firstByte = 0; firstByte < FirstByteBins.FIRST_BYTES; firstByte++) {
-      for (long i = 0; i < counts[firstByte]; i++) {
-        consumer.accept(entry(firstByte, i));
-      }
-    }
-  }
-
-  /** Takes entries. */
-  interface EntryConsumer {
-    void accept(long entry) throws IOException;
   }
 
   /** The entries whose ids begin with one byte. */

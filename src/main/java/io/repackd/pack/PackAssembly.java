@@ -335,7 +335,8 @@ final class PackAssembly implements AutoCloseable {
     }
     EntryBatch.Tools taken = takeTools();
     try {
-      batch.stream(
+      EntryBatch.stream(
+          entries,
           entry,
           taken,
           (bytes, length) -> {

@@ -30,13 +30,14 @@ final class PackIndexWriter {
   private static final int HASHED_AT_ONCE_BYTES = 1 << 20;
 
   private final EntryTable entries;
-  private final IdOrder order;
+  private final ObjectOrder order;
   private final int hashLength;
   private final FileChannel channel;
   private final long[] firstObjects = new long[PackIndex.FANOUT_ENTRIES + 1];
   private final long[] firstLargeOffsets = new long[PackIndex.FANOUT_ENTRIES + 1];
 
-  private PackIndexWriter(EntryTable entries, IdOrder order, int hashLength, FileChannel channel) {
+  private PackIndexWriter(
+      EntryTable entries, ObjectOrder order, int hashLength, FileChannel channel) {
     this.entries = entries;
     this.order = order;
     this.hashLength = hashLength;
@@ -44,7 +45,11 @@ final class PackIndexWriter {
   }
 
   static void write(
-      EntryTable entries, IdOrder order, byte[] packHash, HashAlgorithm hash, FileChannel channel)
+      EntryTable entries,
+      ObjectOrder order,
+      byte[] packHash,
+      HashAlgorithm hash,
+      FileChannel channel)
       throws IOException {
     PackIndexWriter writer = new PackIndexWriter(entries, order, hash.length(), channel);
     writer.count();

@@ -5,12 +5,12 @@ import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Writes one pack from objects of other packs, and such as are made on the way, with its index and reverse index.
+ * Makes a pack from objects of other packs, and such as are made on the way, with its index and reverse index; or several, if one
+ * would be too large.
  *
  * <p>The sources follow each other, and within each the entries keep their order. Entries of packs are copied as they are,
  * compressed bytes and all; see {@link PackAssembly}. Which of several copies of an object is taken, and which deltas survive,
@@ -19,7 +19,7 @@ import java.util.Optional;
  *
  * <p>Takes channels and knows no file names. About 48 bytes of memory outside the heap are used for each entry of a source, and
  * freed when the writer is closed. A search needs 36 more at most, as long as it lasts, and what its settings allow for comparing;
- * then its order takes 4. For one pack, and one thread, which has others help it.
+ * then its order takes 4. To be used once, by one thread, which has others help it.
  */
 public final class PackWriter implements AutoCloseable {
   /** More than cores, because files are read one by one: when they are not in memory, the disk serves many at a time. */
@@ -33,11 +33,6 @@ public final class PackWriter implements AutoCloseable {
   private final EntryTable entries;
   private final IdOrder order;
   private final long objects;
-
-  private EntrySequence sequence;
-  private byte[] packHash = {};
-  private long rewritten;
-  private long deltas;
 
   /**
    * A delta search.
@@ -95,15 +90,12 @@ public final class PackWriter implements AutoCloseable {
     try {
       entries = new EntryTable(sources, hash.length(), arena);
       order = sort(entries);
-      if (search.isPresent()) {
-        EntryTypes.complete(entries);
-      }
+      EntryTypes.complete(entries);
       DeltaChoice.decide(entries, cancellation);
       if (search.isPresent()) {
         EntryTypes.requireSame(entries, cancellation);
       }
       objects = order.count();
-      sequence = EntrySequence.asTheyLie(entries);
     } catch (IOException | RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -117,91 +109,88 @@ public final class PackWriter implements AutoCloseable {
     }
   }
 
-  /** How many objects the pack has. */
+  /** How many objects there are. */
   public long objects() {
     return objects;
   }
 
-  /** How many of them had to be written whole, because their deltas could not be kept. Known after {@link #writePack}. */
-  public long rewritten() {
-    return rewritten;
-  }
-
-  /** How many deltas were found and written. Known after {@link #writePack}. */
-  public long deltas() {
-    return deltas;
+  /**
+   * Settles one pack that has everything. If deltas are to be searched, that comes first.
+   *
+   * @throws CorruptFileException if an entry is malformed
+   */
+  public NewPack inOnePack() throws IOException {
+    return onePack(findDeltas());
   }
 
   /**
-   * Writes the pack. If deltas are to be searched, that comes first.
+   * Settles packs of which none is larger than it may be, unless it has but one object. In each, bases come before what is built
+   * upon them, and none of those is in another: {@link Division} says how that is done. If deltas are to be searched, that
+   * comes first.
    *
-   * @param channel at its beginning
-   * @return the pack's trailing hash in hexadecimal form, which gives it its name
-   * @throws CorruptFileException if an entry does not match its checksum
+   * @param maxBytes how large each may be; what is smaller than a pack of one object is as good as the smallest
+   * @return at least one
+   * @throws CorruptFileException if an entry is malformed
    */
-  public String writePack(FileChannel channel) throws IOException {
-    Optional<FoundDeltas> found = Optional.empty();
-    if (search.isPresent()) {
-      found = Optional.of(search(search.get()));
-      sequence =
-          EntrySequence.of(
-              entries, WriteOrder.find(entries, objects, arena, cancellation), objects);
+  public List<NewPack> inPacksOf(long maxBytes) throws IOException {
+    Optional<FoundDeltas> found = findDeltas();
+    long roomBytes = Math.max(1, maxBytes - PackFile.HEADER_BYTES - hash.length());
+    if (Division.needsNone(entries, found, roomBytes, cancellation)) {
+      return List.of(onePack(found));
     }
-    cancellation.progress().begin("writing a pack", sequence.length(), 0);
-    try (HashingOutput out = new HashingOutput(channel, hash);
-        PackAssembly assembly =
-            new PackAssembly(
-                entries, sequence, found, out, compressionLevel, readers(), cancellation)) {
-      out.writeInt(PackFile.MAGIC);
-      out.writeInt(PackFile.VERSION);
-      out.writeInt((int) objects);
-      assembly.writeAll();
-      packHash = out.finish();
-      rewritten = assembly.rewritten();
-      deltas = assembly.deltas();
-    }
-    return HexFormat.of().formatHex(packHash);
+    cancellation.progress().begin("dividing packs", 0, 0);
+    List<Division.Share> shares =
+        Division.divide(
+            entries,
+            WriteOrder.find(entries, objects, arena, cancellation),
+            order,
+            found,
+            roomBytes,
+            compressionLevel,
+            arena,
+            cancellation);
+    NewPack.Making making = making(found, Optional.of(new IntTable(arena, entries.count())));
+    return shares.stream()
+        .map(share ->
+            new NewPack(
+                entries,
+                share.sequence(),
+                share.order(),
+                share.sequence().length(),
+                maxBytes,
+                making))
+        .toList();
   }
 
-  private FoundDeltas search(Search how) throws IOException {
-    FoundDeltas found = new FoundDeltas(how.scratch());
-    new DeltaSearch(entries, how.settings(), found, hash.length(), compressionLevel, cancellation)
+  private NewPack onePack(Optional<FoundDeltas> found) {
+    EntrySequence sequence =
+        found.isEmpty()
+            ? EntrySequence.asTheyLie(entries)
+            : EntrySequence.of(
+                entries, WriteOrder.find(entries, objects, arena, cancellation), 0, objects);
+    return new NewPack(
+        entries, sequence, order, objects, Long.MAX_VALUE, making(found, Optional.empty()));
+  }
+
+  private NewPack.Making making(Optional<FoundDeltas> found, Optional<IntTable> positions) {
+    return new NewPack.Making(hash, found, compressionLevel, readers(), positions, cancellation);
+  }
+
+  private Optional<FoundDeltas> findDeltas() throws IOException {
+    if (search.isEmpty()) {
+      return Optional.empty();
+    }
+    FoundDeltas found = new FoundDeltas(search.get().scratch());
+    new DeltaSearch(
+            entries, search.get().settings(), found, hash.length(), compressionLevel, cancellation)
         .run();
-    return found;
+    return Optional.of(found);
   }
 
   private int readers() {
     boolean made = entries.sources().stream().anyMatch(PackSource.Made.class::isInstance);
     int cores = Runtime.getRuntime().availableProcessors();
     return made ? Math.max(READERS_OF_MADE, cores) : cores;
-  }
-
-  /**
-   * Writes the index of the pack that was written.
-   *
-   * @throws IllegalStateException if none was
-   */
-  public void writeIndex(FileChannel channel) throws IOException {
-    requireWritten();
-    PackIndexWriter.write(entries, order, packHash, hash, channel);
-  }
-
-  /**
-   * Writes the reverse index of the pack that was written.
-   *
-   * @throws IllegalStateException if none was
-   */
-  public void writeReverseIndex(FileChannel channel) throws IOException {
-    requireWritten();
-    try (HashingOutput out = new HashingOutput(channel, hash)) {
-      ReverseIndexWriter.write(entries, sequence, order, hash, packHash, out);
-    }
-  }
-
-  private void requireWritten() {
-    if (packHash.length == 0) {
-      throw new IllegalStateException("the pack comes before its indexes");
-    }
   }
 
   @Override

@@ -2,7 +2,6 @@ package io.repackd.pack;
 
 import io.repackd.objectdir.HashAlgorithm;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 
 /** Writes a reverse index: index positions in the order of the pack. Source: gitformat-pack, "pack-*.rev files". */
 final class ReverseIndexWriter {
@@ -11,10 +10,16 @@ final class ReverseIndexWriter {
 
   private ReverseIndexWriter() {}
 
+  /**
+   * Writes it.
+   *
+   * @param positions has room for a number for each entry of all sources; whatever they are
+   */
   static void write(
       EntryTable entries,
       EntrySequence sequence,
-      IdOrder order,
+      ObjectOrder order,
+      IntTable positions,
       HashAlgorithm hash,
       byte[] packHash,
       HashingOutput out)
@@ -22,15 +27,12 @@ final class ReverseIndexWriter {
     out.writeInt(MAGIC);
     out.writeInt(VERSION);
     out.writeInt(hash.formatId());
-    try (Arena scratch = Arena.ofConfined()) {
-      IntTable positions = new IntTable(scratch, entries.count());
-      int[] next = {0};
-      order.forEach(entry -> positions.set(entry, next[0]++));
-      for (long place = 0; place < sequence.length(); place++) {
-        long entry = sequence.entry(place);
-        if (entries.written(entry)) {
-          out.writeInt(positions.get(entry));
-        }
+    int[] next = {0};
+    order.forEach(entry -> positions.set(entry, next[0]++));
+    for (long place = 0; place < sequence.length(); place++) {
+      long entry = sequence.entry(place);
+      if (entries.written(entry)) {
+        out.writeInt(positions.get(entry));
       }
     }
     out.write(packHash);

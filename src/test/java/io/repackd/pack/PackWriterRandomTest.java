@@ -32,6 +32,9 @@ import org.junit.jupiter.api.io.TempDir;
  * Runs more histories with {@code -Drandom.seeds=FIRST-LAST}.
  */
 class PackWriterRandomTest {
+  /** What a distance may turn out shorter than was reckoned, in bytes. */
+  private static final long LONGEST_DISTANCE = 8;
+
   private static final String SEEDS = System.getProperty("random.seeds", "1-4");
 
   @TempDir Path directory;
@@ -104,6 +107,7 @@ class PackWriterRandomTest {
         }
         Path written = write(sources, generation);
         check(written, repository, expected, generation);
+        divide(sources, expected, Files.size(written));
         if (mode == 0) {
           for (String extension : List.of(".pack", ".idx", ".rev")) {
             Path file = sibling(written, extension);
@@ -188,25 +192,73 @@ class PackWriterRandomTest {
 
   private Path write(List<PackSource> sources, int generation) throws IOException {
     Path target = Files.createDirectory(work.resolve("out" + generation));
-    Path unnamed = target.resolve("new.pack");
     try (FileChannel scratch = create(target.resolve("scratch"));
         PackWriter writer = writer(sources, scratch)) {
-      String name;
-      try (FileChannel channel = create(unnamed)) {
-        name = writer.writePack(channel);
-      }
-      Path pack = Files.move(unnamed, target.resolve("pack-" + name + ".pack"));
-      try (FileChannel channel = create(index(pack))) {
-        writer.writeIndex(channel);
-      }
-      try (FileChannel channel = create(sibling(pack, ".rev"))) {
-        writer.writeReverseIndex(channel);
-      }
-      try (Arena arena = Arena.ofShared()) {
-        PackVerification.verify(PackFile.open(pack, index(pack), hash, arena), new Cancellation());
-      }
-      return pack;
+      return write(writer.inOnePack(), target);
     }
+  }
+
+  private Path write(NewPack content, Path target) throws IOException {
+    Path unnamed = target.resolve("new.pack");
+    String name;
+    try (FileChannel channel = create(unnamed)) {
+      name = content.writePack(channel);
+    }
+    Path pack = Files.move(unnamed, target.resolve("pack-" + name + ".pack"));
+    try (FileChannel channel = create(index(pack))) {
+      content.writeIndex(channel);
+    }
+    try (FileChannel channel = create(sibling(pack, ".rev"))) {
+      content.writeReverseIndex(channel);
+    }
+    try (Arena arena = Arena.ofShared()) {
+      PackVerification.verify(PackFile.open(pack, index(pack), hash, arena), new Cancellation());
+    }
+    return pack;
+  }
+
+  /** The same in packs of at most some part of its size. */
+  private void divide(List<PackSource> sources, Set<String> expected, long bytes)
+      throws IOException {
+    long maxBytes = Math.max(1, bytes / (1 + random.nextInt(6)) + random.nextInt(100) - 50);
+    Path target = Files.createTempDirectory(work, "divided");
+    GitRepository judge =
+        GitRepository.bare(target.resolve("r.git"), "--object-format=" + hash.gitName());
+    long objects = 0;
+    int halfEmpty = 0;
+    try (FileChannel scratch = create(target.resolve("scratch"));
+        PackWriter writer = writer(sources, scratch)) {
+      for (NewPack content : writer.inPacksOf(maxBytes)) {
+        Path pack = write(content, judge.packs());
+        long size = Files.size(pack);
+        assertThat(content.objects() <= 1 || size <= maxBytes)
+            .as("%d objects in %d bytes, %d at most", content.objects(), size, maxBytes)
+            .isTrue();
+        halfEmpty += size + LONGEST_DISTANCE * content.objects() < maxBytes / 2 ? 1 : 0;
+        objects += content.objects();
+        // By itself, so that nothing is taken from another pack.
+        Path alone = Files.createDirectory(target.resolve("alone-" + pack.getFileName()));
+        Path copy = Files.copy(pack, alone.resolve(pack.getFileName()));
+        judge.git("index-pack", "--rev-index", copy.toString());
+        for (String extension : List.of(".idx", ".rev")) {
+          assertThat(sibling(pack, extension)).hasSameBinaryContentAs(sibling(copy, extension));
+        }
+        if (content.objects() > 0) {
+          judge.git("verify-pack", copy.toString());
+        }
+      }
+    }
+    assertThat(objects).isEqualTo(expected.size());
+    assertThat(halfEmpty).isLessThanOrEqualTo(1);
+    assertThat(names(judge)).isEqualTo(expected);
+  }
+
+  private static Set<String> names(GitRepository repository) {
+    return new HashSet<>(
+        repository
+            .git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+            .lines()
+            .toList());
   }
 
   private PackWriter writer(List<PackSource> sources, FileChannel scratch) throws IOException {
@@ -234,12 +286,7 @@ class PackWriterRandomTest {
     for (String extension : List.of(".idx", ".rev")) {
       assertThat(sibling(written, extension)).hasSameBinaryContentAs(sibling(target, extension));
     }
-    Set<String> found =
-        new HashSet<>(
-            copy.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
-                .lines()
-                .toList());
-    assertThat(found).isEqualTo(expected);
+    assertThat(names(copy)).isEqualTo(expected);
     if (!expected.isEmpty()) {
       copy.git("verify-pack", target.toString());
     }

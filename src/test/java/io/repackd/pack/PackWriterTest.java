@@ -48,16 +48,17 @@ class PackWriterTest {
   private Path write(List<? extends PackSource> sources, HashAlgorithm hash) throws IOException {
     Path unnamed = directory.resolve("new.pack");
     try (PackWriter writer = new PackWriter(sources, hash, -1, new Cancellation())) {
+      NewPack content = writer.inOnePack();
       String name;
       try (FileChannel channel = create(unnamed)) {
-        name = writer.writePack(channel);
+        name = content.writePack(channel);
       }
       Path pack = Files.move(unnamed, directory.resolve("pack-" + name + ".pack"));
       try (FileChannel channel = create(directory.resolve("pack-" + name + ".idx"))) {
-        writer.writeIndex(channel);
+        content.writeIndex(channel);
       }
       try (FileChannel channel = create(directory.resolve("pack-" + name + ".rev"))) {
-        writer.writeReverseIndex(channel);
+        content.writeReverseIndex(channel);
       }
       return pack;
     }
@@ -162,9 +163,10 @@ class PackWriterTest {
       sources.forEach(PackWriterTest::selectAll);
       try (PackWriter writer = new PackWriter(sources, HashAlgorithm.SHA1, -1, new Cancellation());
           FileChannel channel = create(directory.resolve("counted.pack"))) {
-        writer.writePack(channel);
-        assertThat(writer.objects()).isEqualTo(2);
-        assertThat(writer.rewritten()).isZero();
+        NewPack content = writer.inOnePack();
+        content.writePack(channel);
+        assertThat(content.objects()).isEqualTo(2);
+        assertThat(content.rewritten()).isZero();
       }
       assertGitReadsTheSameFrom(write(sources, HashAlgorithm.SHA1), repository, HashAlgorithm.SHA1);
     }

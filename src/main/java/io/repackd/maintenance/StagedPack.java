@@ -1,0 +1,95 @@
+package io.repackd.maintenance;
+
+import io.repackd.objectdir.FilePublisher;
+import io.repackd.objectdir.FilePublisher.Unpublished;
+import io.repackd.pack.NewPack;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A new pack with its indexes under temporary names. Closing it removes what was not published.
+ *
+ * @param name what its files are to be called before the dot
+ * @param objects how many objects it has
+ * @param bytes the sizes of pack and index together
+ * @param reverseIndexBytes the size of the reverse index
+ */
+record StagedPack(
+    String name,
+    long objects,
+    long bytes,
+    long reverseIndexBytes,
+    Unpublished pack,
+    Unpublished reverseIndex,
+    Unpublished index)
+    implements AutoCloseable {
+  /** Writes one. Nothing is left of it if that fails. */
+  static StagedPack write(FilePublisher publisher, NewPack content) throws IOException {
+    List<Unpublished> files = new ArrayList<>();
+    try {
+      for (String kind : List.of("pack", "rev", "idx")) {
+        files.add(publisher.create(kind));
+      }
+      return write(content, files.get(0), files.get(1), files.get(2));
+    } catch (IOException | RuntimeException | Error e) {
+      closeAll(files, e);
+      throw e;
+    }
+  }
+
+  private static StagedPack write(
+      NewPack content, Unpublished pack, Unpublished reverseIndex, Unpublished index)
+      throws IOException {
+    String name = "pack-" + content.writePack(pack.channel());
+    content.writeIndex(index.channel());
+    content.writeReverseIndex(reverseIndex.channel());
+    return new StagedPack(
+        name,
+        content.objects(),
+        pack.channel().size() + index.channel().size(),
+        reverseIndex.channel().size(),
+        pack,
+        reverseIndex,
+        index);
+  }
+
+  private List<Unpublished> files() {
+    return List.of(pack, index, reverseIndex);
+  }
+
+  /** Writes it through to the disk and lets go of its files, of which a process may hold only so many open. */
+  void seal() throws IOException {
+    for (Unpublished file : files()) {
+      file.seal();
+    }
+  }
+
+  /** Makes it look as if it was of a time, and writes it through to the disk. */
+  void sync(Instant modified) throws IOException {
+    pack.setModified(modified);
+    for (Unpublished file : files()) {
+      file.sync();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    IOException failure = new IOException("cannot remove what was staged of " + name);
+    closeAll(files(), failure);
+    if (failure.getSuppressed().length > 0) {
+      throw failure;
+    }
+  }
+
+  private static void closeAll(List<Unpublished> files, Throwable failure) {
+    for (Unpublished file : files) {
+      try {
+        file.close();
+      } catch (IOException e) {
+        failure.addSuppressed(e);
+      }
+    }
+  }
+}
