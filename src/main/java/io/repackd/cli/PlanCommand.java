@@ -211,7 +211,7 @@ final class PlanCommand extends RegistryCommand {
       out.println(
           strategy
               + "%s of about %s, %d objects"
-                  .formatted(batch.words(), Amounts.bytes(batch.expectedBytes()), batch.objects()));
+                  .formatted(batch.words(batch.expectedPacks()), Amounts.bytes(batch.expectedBytes()), batch.objects()));
       if (verbose) {
         for (Taken taken : batch.taken()) {
           out.println("    take  %s: %s".formatted(taken.pack().pack().name(), taken.reason()));

@@ -58,14 +58,7 @@ final class AfterAggregation {
       String name = "(pack of %d loose objects)".formatted(loose.pack());
       views.add(view(name, PackKind.ORDINARY, loose.packBytes(), loose.pack()));
     }
-    return new Snapshot(
-        snapshot.taken(),
-        snapshot.traits(),
-        views,
-        snapshot.indexFile(),
-        snapshot.indexInode(),
-        snapshot.census(),
-        snapshot.evidence());
+    return snapshot.with(views);
   }
 
   /** A bundle of nothing but copies owns nothing; the cycle that writes it will see that, and not delete it. */

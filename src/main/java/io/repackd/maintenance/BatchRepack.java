@@ -14,6 +14,7 @@ import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.DeltaSearchSettings;
+import io.repackd.pack.NewPack;
 import io.repackd.pack.PackFile;
 import io.repackd.pack.PackSource;
 import io.repackd.pack.PackWriter;
@@ -29,10 +30,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Puts a batch into one new pack: the objects which the multi-pack-index takes from the batch's packs, and no others. Of several
- * copies in the batch any will do, whichever of them the index means.
+ * Puts a batch into a new pack: the objects which the multi-pack-index takes from the batch's packs, and no others. Of several
+ * copies in the batch any will do, whichever of them the index means. If a pack may not be as large as that, it becomes several.
  *
- * <p>The new pack has a {@linkplain io.repackd.objectdir.TemporaryKeep temporary keep}, so that nobody bundles it before an index
+ * <p>A new pack has a {@linkplain io.repackd.objectdir.TemporaryKeep temporary keep}, so that nobody bundles it before an index
  * refers to it. It is at least a second younger than the youngest of the batch, so that git would choose it, too, if it built the
  * index anew.
  */
@@ -72,15 +73,21 @@ final class BatchRepack {
   }
 
   /**
-   * Writes the new pack and publishes it.
+   * What was written.
+   *
+   * @param packs how many packs the batch came to, those among them that were there already
+   * @param published the others; their keeps are to be removed once an index refers to them, or none will
+   */
+  record Written(int packs, List<Published> published) {}
+
+  /**
+   * Writes the new packs and publishes them.
    *
    * @param committed run when it is settled what is read from then on: these packs, all of them mapped, and nothing else
-   * @return what was published; its keep is to be removed once an index refers to it, or none will. Nothing if the pack that
-   *     would result is there already
    * @throws CorruptFileException if a pack of the batch is damaged: nothing is published
    * @throws StepFailure if the index lists a pack of the batch no more
    */
-  Optional<Published> run(Batch batch, Runnable committed) throws IOException, StepFailure {
+  Written run(Batch batch, Runnable committed) throws IOException, StepFailure {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
       List<StoredPack> packs = batch.packs().stream().map(PackView::pack).toList();
@@ -96,11 +103,15 @@ final class BatchRepack {
       try (Unpublished scratch = directory.publisher().create("deltas");
           PackWriter writer = writer(sources, scratch)) {
         requireAll(index, writer, objects);
-        return new PackPublication(directory, cancellation)
-            .publish(
-                writer,
-                new Beside(batch.kind(), stillBadDeltas(packs), Optional.of(cycle)),
-                () -> PackPublication.youngerThan(packs, now));
+        List<NewPack> parts =
+            batch.limited() ? writer.inPacksOf(batch.packBytes()) : List.of(writer.inOnePack());
+        List<Published> published =
+            new PackPublication(directory, cancellation)
+                .publish(
+                    parts,
+                    new Beside(batch.kind(), stillBadDeltas(packs), Optional.of(cycle)),
+                    () -> PackPublication.youngerThan(packs, now, parts.size()));
+        return new Written(parts.size(), published);
       }
     }
   }

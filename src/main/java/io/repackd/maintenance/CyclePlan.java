@@ -34,15 +34,26 @@ public record CyclePlan(
       PackView pack, boolean delete, String reason, boolean awaitsReader) {}
 
   /**
-   * Packs whose objects go into one new pack.
+   * Packs whose objects go into one new pack, or several if one would be too large.
    *
    * @param kind ordinary or promisor
    * @param taken the packs, oldest first
-   * @param expectedBytes about how large the new pack will be
+   * @param expectedBytes about how large the new packs will be together
+   * @param packBytes how large each may be: {@link Long#MAX_VALUE} if there is no limit
    */
-  public record Batch(PackKind kind, List<Taken> taken, long expectedBytes) {
+  public record Batch(PackKind kind, List<Taken> taken, long expectedBytes, long packBytes) {
     public Batch {
       taken = List.copyOf(taken);
+    }
+
+    /** Whether there is a limit to the size of a pack. */
+    public boolean limited() {
+      return packBytes != Long.MAX_VALUE;
+    }
+
+    /** How many new packs there will be at least, if they become as large as is expected. */
+    public long expectedPacks() {
+      return Math.max(1, Math.ceilDiv(expectedBytes, packBytes));
     }
 
     /** The packs, oldest first. */
@@ -50,8 +61,16 @@ public record CyclePlan(
       return taken.stream().map(Taken::pack).toList();
     }
 
-    /** What is done with how many packs, in words. */
-    public String words() {
+    /**
+     * What is done with how many packs, in words.
+     *
+     * @param newPacks how many they become
+     */
+    public String words(long newPacks) {
+      if (newPacks > 1) {
+        return "%d %s pack%s into %d"
+            .formatted(taken.size(), kind.label(), taken.size() == 1 ? "" : "s", newPacks);
+      }
       return taken.size() == 1
           ? "1 %s pack into a new one".formatted(kind.label())
           : "%d %s packs into one".formatted(taken.size(), kind.label());

@@ -28,7 +28,8 @@ import java.util.Optional;
  * <p><b>Repack.</b> Ordinary and promisor packs are put together apart from each other, each by the strategy that is configured:
  * {@link BatchRule} or {@link GeometricRule}. Packs with a {@code .keep}, cruft packs, packs with a bitmap, and such as arrived just
  * now are never taken. One that was bundled just now is: what lies beside it was there before it, and it is there in order to be
- * taken by the cycle that bundled it.
+ * taken by the cycle that bundled it. Where the size of a pack is limited, those that are large enough for that are not taken,
+ * unless deltas are to be searched in them: see {@link SizeLimitRule}.
  *
  * <p>Fewer than two packs are no batch, save where deltas are searched for one that was bundled without a search, and no pack of
  * its class is larger: it would wait for company that makes no difference to it. That is a repository which was bundled as a whole,
@@ -176,7 +177,7 @@ public final class CyclePlanner {
     };
   }
 
-  private static Batch oldestFirst(PackKind kind, List<Taken> taken) {
+  private Batch oldestFirst(PackKind kind, List<Taken> taken) {
     long expectedBytes =
         taken.stream()
             .mapToLong(each -> each.pack().expectedBytes())
@@ -186,7 +187,8 @@ public final class CyclePlanner {
         taken.stream()
             .sorted(Comparator.comparing(Taken::pack, RepackChoice.OLDEST_FIRST))
             .toList(),
-        expectedBytes);
+        expectedBytes,
+        snapshot.packBytes());
   }
 
   private Optional<String> obstacleToRepack(PackView view) {
@@ -207,8 +209,13 @@ public final class CyclePlanner {
       return Optional.of("it has a bitmap");
     }
     Duration age = Duration.between(view.pack().data().modified(), snapshot.taken());
-    return !immediately && !RepackChoice.marked(view) && age.compareTo(repack.minAge()) < 0
-        ? Optional.of("it is younger than " + Amounts.duration(repack.minAge()))
-        : Optional.empty();
+    boolean marked = RepackChoice.marked(view);
+    if (!immediately && !marked && age.compareTo(repack.minAge()) < 0) {
+      return Optional.of("it is younger than " + Amounts.duration(repack.minAge()));
+    }
+    // What is searched once is marked no more, so that this, too, comes to an end.
+    return repack.deltaSearch() && marked
+        ? Optional.empty()
+        : new SizeLimitRule(snapshot.packBytes()).obstacle(view);
   }
 }

@@ -424,7 +424,7 @@ final class CycleSteps {
 
   private CyclePlan plan() throws IOException {
     Snapshot snapshot =
-        Snapshots.take(
+        Snapshots.takeForRepack(
             directory,
             directory.listPacks().packs(),
             directory.indexFile(),
@@ -518,7 +518,7 @@ final class CycleSteps {
         new AggregateLoop.Beside(loop, () -> aggregateRequest(used), cancellation.pacer()));
   }
 
-  private Optional<Published> write(Batch batch, Runnable committed)
+  private BatchRepack.Written write(Batch batch, Runnable committed)
       throws IOException, StepFailure {
     return FreeSpace.watched(
         directory,
@@ -531,17 +531,22 @@ final class CycleSteps {
   }
 
   private Done repack(Batch batch, Runnable committed) throws IOException, StepFailure {
-    Optional<Published> published = write(batch, committed);
+    BatchRepack.Written written = write(batch, committed);
+    List<Published> published = written.published();
+    published.forEach(pack -> pack.keep().ifPresent(keeps::add));
     if (published.isEmpty()) {
       if (settings.repack().deltaSearch() && batch.packs().size() == 1) {
         removeMark(batch.packs().getFirst().pack());
       }
-      return new Done(Work.NONE, "the pack that would result is there already");
+      return new Done(Work.NONE, "what would result is there already");
     }
-    published.get().keep().ifPresent(keeps::add);
     return new Done(
-        new Work(1, 0, published.get().objects(), published.get().bytes()),
-        batch.words() + islands());
+        new Work(
+            published.size(),
+            0,
+            published.stream().mapToLong(Published::objects).sum(),
+            published.stream().mapToLong(Published::bytes).sum()),
+        batch.words(written.packs()) + islands());
   }
 
   /** The search has changed nothing, and would not in the next cycle either. */

@@ -120,7 +120,7 @@ public record DryRun(
       AfterAggregation after = new AfterAggregation(directory, aggregate, now);
       Snapshot snapshot =
           after.in(
-              Snapshots.take(
+              Snapshots.takeForRepack(
                   directory,
                   draft.listed(),
                   draft.file(),

@@ -8,13 +8,12 @@ import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.maintenance.RequestedMaintenance.Selection;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.Sidecar;
-import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.platform.Cancellation;
 import io.repackd.platform.ProcessTable.Census;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.List;
 import java.util.UUID;
 
 /**
@@ -51,8 +50,13 @@ final class RequestedRepack {
     long packs = 0;
     for (Batch batch : plan.batches()) {
       listener.begin(
-          "Putting %d %s packs together into one"
-              .formatted(batch.packs().size(), batch.kind().label()));
+          "Putting %d %s packs together into %s"
+              .formatted(
+                  batch.packs().size(),
+                  batch.kind().label(),
+                  batch.limited()
+                      ? "packs of at most " + Amounts.bytes(batch.packBytes())
+                      : "one"));
       repackAndWrite(batch);
       packs += batch.packs().size();
     }
@@ -61,22 +65,24 @@ final class RequestedRepack {
 
   private void repackAndWrite(Batch batch) throws IOException, StepFailure, RequestFailedException {
     String id = UUID.randomUUID().toString();
-    Optional<TemporaryKeep> keep =
+    List<Published> published =
         new BatchRepack(directory, clock.instant(), id, true, cancellation)
             .run(batch, () -> {})
-            .flatMap(Published::keep);
+            .published();
     try {
-      // Also if the pack was there already: whoever wrote it may not have come to list it.
+      // Also if the packs were there already: whoever wrote them may not have come to list them.
       new RequestedWrite(directory, cancellation, listener).run(Selection.ALL);
     } finally {
-      if (keep.isPresent()) {
-        keep.get().remove();
+      for (Published pack : published) {
+        if (pack.keep().isPresent()) {
+          pack.keep().get().remove();
+        }
       }
     }
   }
 
   private Snapshot snapshot() throws IOException {
-    return Snapshots.take(
+    return Snapshots.takeForRepack(
         directory,
         directory.listPacks().packs(),
         directory.indexFile(),

@@ -16,6 +16,7 @@ import java.util.List;
  * @param indexInode its inode number; whoever maps another by that path reads a superseded one
  * @param census the processes which have to do with the object directory
  * @param evidence what the kernel says of readers besides
+ * @param packBytes {@code pack.packSizeLimit}: how large a new pack may be, in bytes; {@link #ANY_SIZE} if it does not matter
  */
 public record Snapshot(
     Instant taken,
@@ -24,13 +25,40 @@ public record Snapshot(
     Path indexFile,
     long indexInode,
     Census census,
-    Evidence evidence) {
+    Evidence evidence,
+    long packBytes) {
+  /** New packs may be of any size. */
+  public static final long ANY_SIZE = Long.MAX_VALUE;
+
   public Snapshot {
     packs = List.copyOf(packs);
   }
 
+  Snapshot(
+      Instant taken,
+      RepositoryTraits traits,
+      List<PackView> packs,
+      Path indexFile,
+      long indexInode,
+      Census census,
+      Evidence evidence) {
+    this(taken, traits, packs, indexFile, indexInode, census, evidence, ANY_SIZE);
+  }
+
   /** The same with the processes of another moment. */
   Snapshot with(Census newCensus, Evidence newEvidence) {
-    return new Snapshot(taken, traits, packs, indexFile, indexInode, newCensus, newEvidence);
+    return new Snapshot(
+        taken, traits, packs, indexFile, indexInode, newCensus, newEvidence, packBytes);
+  }
+
+  /** The same with other packs. */
+  Snapshot with(List<PackView> newPacks) {
+    return new Snapshot(
+        taken, traits, newPacks, indexFile, indexInode, census, evidence, packBytes);
+  }
+
+  /** The same where new packs may be no larger than so many bytes. */
+  Snapshot limited(long bytes) {
+    return new Snapshot(taken, traits, packs, indexFile, indexInode, census, evidence, bytes);
   }
 }

@@ -20,6 +20,24 @@ final class Snapshots {
   private Snapshots() {}
 
   /**
+   * Takes a snapshot for whoever wants to repack, too.
+   *
+   * @throws io.repackd.objectdir.ObjectDirectoryException if git's configuration has a value for packs that git refuses
+   */
+  static Snapshot takeForRepack(
+      ObjectDirectory directory,
+      List<StoredPack> packs,
+      Path index,
+      UnreferencedSince unreferenced,
+      Census census,
+      SafetyWindow window,
+      Instant now)
+      throws IOException {
+    return take(directory, packs, index, unreferenced, census, window, now)
+        .limited(directory.deltaSettings().packSizeLimitBytes());
+  }
+
+  /**
    * Takes a snapshot.
    *
    * @param packs the packs that were listed

@@ -299,8 +299,9 @@ class FailureClassesTest {
       }
       assertThat(
               new BatchRepack(objects, begun, "a-cycle", true, new Cancellation())
-                  .run(batch, () -> {}))
-          .isPresent();
+                  .run(batch, () -> {})
+                  .published())
+          .hasSize(1);
     }
   }
 
