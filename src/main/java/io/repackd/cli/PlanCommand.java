@@ -210,8 +210,8 @@ final class PlanCommand extends RegistryCommand {
     for (Batch batch : plan.batches()) {
       out.println(
           strategy
-              + "%s of about %s, %d objects"
-                  .formatted(batch.words(batch.expectedPacks()), Amounts.bytes(batch.expectedBytes()), batch.objects()));
+              + "%s %s, %d objects"
+                  .formatted(batch.words(batch.expectedPacks()), size(batch), batch.objects()));
       if (verbose) {
         for (Taken taken : batch.taken()) {
           out.println("    take  %s: %s".formatted(taken.pack().pack().name(), taken.reason()));
@@ -223,6 +223,14 @@ final class PlanCommand extends RegistryCommand {
         out.println("    leave %s: %s".formatted(left.pack().pack().name(), left.reason()));
       }
     }
+  }
+
+  private static String size(Batch batch) {
+    String bytes = Amounts.bytes(batch.expectedBytes());
+    return batch.expectedPacks() == 1
+        ? "of about " + bytes
+        : "or more of at most %s, about %s together"
+            .formatted(Amounts.bytes(batch.packBytes()), bytes);
   }
 
   private static Map<String, Object> fields(Registration registration, DryRun plan) {
@@ -254,6 +262,7 @@ final class PlanCommand extends RegistryCommand {
                     "packs", batch.packs().stream().map(view -> view.pack().name()).toList(),
                     "reasons", batch.taken().stream().map(Taken::reason).toList(),
                     "expected_bytes", batch.expectedBytes(),
+                    "expected_packs", batch.expectedPacks(),
                     "objects", batch.objects()))
             .toList());
     fields.put(

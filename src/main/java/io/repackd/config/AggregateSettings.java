@@ -26,4 +26,19 @@ public record AggregateSettings(
     int maxLoose,
     long maxObjects,
     long maxBytes,
-    boolean promisor) {}
+    boolean promisor) {
+  /** The same where a pack may have no more than so many bytes. */
+  public AggregateSettings within(long packBytes) {
+    return new AggregateSettings(
+        enabled,
+        interval,
+        minPacks,
+        minLoose,
+        minAge,
+        maxPacks,
+        maxLoose,
+        maxObjects,
+        Math.min(maxBytes, packBytes),
+        promisor);
+  }
+}

@@ -15,6 +15,7 @@ import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.pack.CorruptFileException;
+import io.repackd.pack.PackFile;
 import io.repackd.pack.PackSource;
 import io.repackd.pack.PackVerification;
 import io.repackd.pack.PackWriter;
@@ -57,6 +58,7 @@ final class AggregateRound {
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
 
   private final ObjectDirectory directory;
+  private final long packBytes;
   private final AggregateSettings settings;
   private final SafetySettings safety;
   private final AggregateRequest request;
@@ -73,6 +75,7 @@ final class AggregateRound {
    *
    * @param memory of earlier rounds
    * @param report takes what is done, as soon as it is
+   * @throws io.repackd.objectdir.ObjectDirectoryException if git's configuration has a value for packs that git refuses
    */
   AggregateRound(
       ObjectDirectory directory,
@@ -83,9 +86,11 @@ final class AggregateRound {
       Clock clock,
       BootClock bootClock,
       AggregateReport report,
-      Cancellation cancellation) {
+      Cancellation cancellation)
+      throws IOException {
     this.directory = directory;
-    this.settings = settings.aggregate();
+    this.packBytes = directory.deltaSettings().packSizeLimitBytes();
+    this.settings = settings.aggregate().within(packBytes);
     this.safety = settings.safety();
     this.request = request;
     this.memory = memory;
@@ -266,6 +271,9 @@ final class AggregateRound {
       Published pack = published.get();
       report.bundled(bundle.packs().size(), pack.objects(), pack.bytes());
       return true;
+    } catch (TooLargeException e) {
+      memory.inVain(directory, bundle);
+      return false;
     } catch (IOException e) {
       if (StepErrors.vanished(e)) {
         throw new StepFailure(
@@ -289,10 +297,25 @@ final class AggregateRound {
               sources, directory.hash(), directory.traits().compressionLevel(), watched)) {
         Beside beside =
             new Beside(bundle.kind(), Optional.of(() -> marker(bundle)), Optional.empty());
-        return new PackPublication(directory, PackVerification::verifyEntries, watched)
+        return new PackPublication(directory, this::check, watched)
             .publish(writer, beside, () -> youngerThanSources(bundle));
       }
     }
+  }
+
+  /**
+   * A bundle is no larger than what it is made of, but for a delta whose base comes to lie behind it, and then it grows by the
+   * length of an id.
+   */
+  private static final class TooLargeException extends IOException {
+    private static final long serialVersionUID = 1;
+  }
+
+  private void check(PackFile pack, Cancellation asked) throws IOException {
+    if (pack.end() + directory.hash().length() > packBytes) {
+      throw new TooLargeException();
+    }
+    PackVerification.verifyEntries(pack, asked);
   }
 
   private String marker(Bundle bundle) throws IOException {

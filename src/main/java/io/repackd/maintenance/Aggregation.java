@@ -143,8 +143,10 @@ public final class Aggregation {
                 clock,
                 bootClock)
             .take(directory.listPacks().packs(), Set.of());
+    AggregateSettings bounded =
+        settings.aggregate().within(directory.deltaSettings().packSizeLimitBytes());
     return new AggregateForecast(
-        Optional.empty(), AggregatePlanner.plan(snapshot, settings.aggregate(), request), loose);
+        Optional.empty(), AggregatePlanner.plan(snapshot, bounded, request), loose);
   }
 
   private LooseRound looseRound(

@@ -3,6 +3,7 @@ package io.repackd.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.repackd.GitRepository;
+import io.repackd.LargeHistory;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -148,6 +149,23 @@ class MultiPackIndexCommandTest {
   private static String unreferencedPack(GitRepository repository) throws Exception {
     String index = Twins.unreferenced(repository).iterator().next();
     return repository.packs().resolve(index.replace(".idx", ".pack")).toString();
+  }
+
+  @Test
+  void repackKeepsToPackSizeLimitAsGitDoes() throws Exception {
+    GitRepository repository = repository();
+    repository.git("config", "pack.packSizeLimit", "1m");
+    new LargeHistory(repository, random).arrivals(12);
+    repository.git("multi-pack-index", "write");
+    Twins repack = Twins.of(repository);
+    assertThat(repack.repackd("repack")).isEqualTo(repack.git("repack"));
+    for (GitRepository each : List.of(repack.ours(), repack.gits())) {
+      assertThat(each.packFiles())
+          .hasSizeGreaterThan(repository.packFiles().size() + 1)
+          .allSatisfy(pack -> assertThat(Files.size(pack)).isLessThanOrEqualTo(1 << 20));
+      each.assertHealthy();
+    }
+    assertThat(repack.ours().reachable()).isEqualTo(repository.reachable());
   }
 
   @ParameterizedTest
