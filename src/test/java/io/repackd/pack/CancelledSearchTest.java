@@ -65,7 +65,7 @@ class CancelledSearchTest {
                   new PackWriter.Search(settings, scratch),
                   cancellation);
           FileChannel channel = FileChannel.open(target, StandardOpenOption.WRITE)) {
-        writer.writePack(channel);
+        writer.inOnePack().writePack(channel);
       }
     } catch (IOException e) {
       throw new IllegalStateException(e);

@@ -130,18 +130,19 @@ final class SearchTrial {
                     new PackWriter.Search(settings.get(), scratch),
                     new Cancellation())
                 : new PackWriter(sources, hash, -1, new Cancellation())) {
+      NewPack content = writer.inOnePack();
       String name;
       try (FileChannel channel = create(unnamed)) {
-        name = writer.writePack(channel);
+        name = content.writePack(channel);
       }
       Path pack = Files.move(unnamed, target.resolve("pack-" + name + ".pack"));
       try (FileChannel channel = create(with(pack, ".idx"))) {
-        writer.writeIndex(channel);
+        content.writeIndex(channel);
       }
       try (FileChannel channel = create(with(pack, ".rev"))) {
-        writer.writeReverseIndex(channel);
+        content.writeReverseIndex(channel);
       }
-      return new Result(judged(pack), pack, writer.deltas());
+      return new Result(judged(pack), pack, content.deltas());
     }
   }
 
