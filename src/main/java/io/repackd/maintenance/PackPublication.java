@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * <p>Pack, index and reverse index are written under temporary names, read back and verified, and synchronised. Then they get
  * their names: {@code .keep}, {@code .promisor} and {@code .baddeltas} first, so that nobody meets the pack without them, then
  * {@code .pack} and {@code .rev}, and the {@code .idx} last, without which a pack is not there for anybody; then the directory is
- * synchronised. If something fails on the way, whatever was published of it goes again.
+ * synchronised. If something fails on the way, whatever was published of it goes again, unless it was complete by then.
  */
 final class PackPublication {
   private static final Logger log = LoggerFactory.getLogger(PackPublication.class);
@@ -133,9 +133,8 @@ final class PackPublication {
   private StagedPack stage(NewPack content, boolean oneOfSeveral) throws IOException {
     StagedPack pack = StagedPack.write(directory.publisher(), content);
     try {
-      if (!complete(pack.name())) {
-        verify(pack.pack().file(), pack.index().file());
-      }
+      // Also if there is a pack of that name: it may be gone by the time this one is needed.
+      verify(pack.pack().file(), pack.index().file());
       if (oneOfSeveral) {
         pack.seal();
       }
