@@ -132,8 +132,8 @@ class AggregateInCycleTest {
     Files.createFile(mark(searched));
     CycleOutcome cycle = cycle(repository, new CycleListener() {});
     assertThat(cycle.steps())
-        .anySatisfy(step ->
-            assertThat(step.detail()).isEqualTo("the pack that would result is there already"));
+        .anySatisfy(
+            step -> assertThat(step.detail()).isEqualTo("what would result is there already"));
     assertThat(mark(searched)).doesNotExist();
     assertThat(stepsOf(cycle(repository, new CycleListener() {}))).doesNotContain("repack");
     repository.assertHealthy();
