@@ -7,6 +7,7 @@ import io.repackd.LooseFiles;
 import io.repackd.TestRegistrations;
 import io.repackd.config.AggregateSettings;
 import io.repackd.config.MaintenanceSettings;
+import io.repackd.config.RepackSettings;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.ObjectDirectory;
@@ -102,7 +103,7 @@ class AggregationTest {
             any.multiPackIndex(),
             settings,
             any.expire(),
-            any.repack(),
+            new RepackSettings(false, any.repack().batchSize(), any.repack().minAge()),
             any.safety()));
   }
 

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +37,17 @@ class SplitKillTest {
 
   @Test
   void aKillBetweenPartsLosesNothingAndLeavesNothing() throws Exception {
+    killBeforeEach(4);
+  }
+
+  @Test
+  @Tag("exhaustive")
+  void aKillAnywhereLosesNothingAndLeavesNothing() throws Exception {
+    killBeforeEach(1);
+  }
+
+  /** Kills a cycle before its first change, and then once for each so many changes. */
+  private void killBeforeEach(int step) throws Exception {
     GitRepository template = GitRepository.bare(temporary.resolve("template.git"), "-b", "main");
     template.git("config", "pack.packSizeLimit", "1m");
     template.git("config", "pack.window", "0"); // what is searched is no matter here
@@ -63,7 +75,7 @@ class SplitKillTest {
           .as(when)
           .allSatisfy(pack -> assertThat(Files.size(pack)).isLessThanOrEqualTo(MEBIBYTE));
       assertThat(repository.packFiles().size()).as(when).isLessThan(PACKS);
-      change++;
+      change += step;
     }
     assertThat(change).isGreaterThan(FEWEST_CHANGES);
     assertThat(visible).as("parts that were visible").contains(0, 1, 2);

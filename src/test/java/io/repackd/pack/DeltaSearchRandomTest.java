@@ -83,7 +83,8 @@ class DeltaSearchRandomTest {
         GitRepository.bare(
             work.resolve("r.git"), "--object-format=" + hash.gitName(), "-b", "main");
     int depth = random.nextInt(3) == 0 ? 4095 : random.nextInt(60);
-    repository.gitWithInput(history(), "fast-import", "--quiet", "--depth=" + depth);
+    repository.gitWithInput(
+        history(), "-c", "fastimport.unpackLimit=1", "fast-import", "--quiet", "--depth=" + depth);
     if (random.nextInt(3) == 0) {
       brokenTrees(repository);
     }

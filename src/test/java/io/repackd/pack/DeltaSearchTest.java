@@ -155,6 +155,24 @@ class DeltaSearchTest {
     assertThat(longer.entries().of(id(kept.getFirst())).base()).isEqualTo(id(larger.getFirst()));
   }
 
+  /** When the root finds a base, its kept delta already has one upon it that was found before. */
+  @Test
+  void whatWasFoundUponAKeptDeltaCounts() throws Exception {
+    byte[] root = noise(4000);
+    byte[] kept = join(root, noise(3000));
+    byte[] upon = join(Arrays.copyOf(kept, 6900), noise(50));
+    byte[] larger = join(root, noise(4000));
+    Path pack =
+        TestPack.write(repository, TestPack.whole(BLOB, root), TestPack.longDelta(root, kept));
+    List<Path> packs = List.of(pack, whole(List.of(upon, larger)));
+    Entries two = trial.write(packs, settings(10, 2)).entries();
+    assertThat(two.of(id(upon)).base()).isEqualTo(id(kept));
+    assertThat(two.of(id(root)).depth()).isZero();
+    Entries three = trial.write(packs, settings(10, 3)).entries();
+    assertThat(three.of(id(root)).base()).isEqualTo(id(larger));
+    assertThat(three.of(id(upon)).depth()).isEqualTo(3);
+  }
+
   /** The larger comes first, as a long delta upon the smaller, and is a good base for that. */
   @Test
   void noDeltaClosesACircle() throws Exception {
@@ -225,7 +243,13 @@ class DeltaSearchTest {
   @Test
   void anObjectWhoseBaseIsNotWantedGetsAnother() throws Exception {
     byte[] unwanted = noise(5000);
-    List<byte[]> wanted = endings(unwanted, 6);
+    // Each differs from it in one place, and from the others in two.
+    List<byte[]> wanted = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      byte[] blob = unwanted.clone();
+      System.arraycopy(noise(20), 0, blob, 4880 + 20 * i, 20);
+      wanted.add(blob);
+    }
     List<TestPack.Entry> entries = new ArrayList<>();
     entries.add(TestPack.whole(BLOB, unwanted));
     wanted.forEach(
