@@ -41,8 +41,16 @@ public final class CyclePlanner {
   private final RepackSettings repack;
   private final boolean immediately;
 
+  /** Whether superseded packs are deleted by rounds of aggregation. If not, they have to become ordinary packs again. */
+  private final boolean bundling;
+
   private CyclePlanner(
-      Snapshot snapshot, ExpireSettings expire, RepackSettings repack, boolean immediately) {
+      Snapshot snapshot,
+      ExpireSettings expire,
+      RepackSettings repack,
+      boolean immediately,
+      boolean bundling) {
+    this.bundling = bundling;
     this.snapshot = snapshot;
     this.expire = expire;
     this.repack = repack;
@@ -56,13 +64,15 @@ public final class CyclePlanner {
    */
   public static CyclePlan plan(
       Snapshot snapshot, MaintenanceSettings settings, boolean immediately) {
-    return plan(snapshot, settings.expire(), settings.repack(), immediately);
+    boolean bundling = settings.aggregate().enabled();
+    return new CyclePlanner(snapshot, settings.expire(), settings.repack(), immediately, bundling)
+        .plan();
   }
 
   /** Makes a plan for somebody who has no other settings. */
   static CyclePlan plan(
       Snapshot snapshot, ExpireSettings expire, RepackSettings repack, boolean immediately) {
-    return new CyclePlanner(snapshot, expire, repack, immediately).plan();
+    return new CyclePlanner(snapshot, expire, repack, immediately, false).plan();
   }
 
   private CyclePlan plan() {
@@ -99,6 +109,11 @@ public final class CyclePlanner {
     Optional<String> sidecar = protectingSidecar(view);
     if (sidecar.isPresent()) {
       return sidecar;
+    }
+    if (bundling && view.superseded() > 0) {
+      return Optional.of(
+          "%d packs that were bundled into it go first, which only it says"
+              .formatted(view.superseded()));
     }
     if (immediately) {
       return Optional.empty();

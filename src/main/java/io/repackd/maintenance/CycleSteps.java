@@ -16,7 +16,6 @@ import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.Sidecar;
-import io.repackd.objectdir.StoredPack;
 import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.Cancellation;
@@ -536,7 +535,7 @@ final class CycleSteps {
     published.forEach(pack -> pack.keep().ifPresent(keeps::add));
     if (published.isEmpty()) {
       if (settings.repack().deltaSearch() && batch.packs().size() == 1) {
-        removeMark(batch.packs().getFirst().pack());
+        removeMark(batch.packs().getFirst());
       }
       return new Done(Work.NONE, "what would result is there already");
     }
@@ -549,10 +548,13 @@ final class CycleSteps {
         batch.words(written.packs()) + islands());
   }
 
-  /** The search has changed nothing, and would not in the next cycle either. */
-  private static void removeMark(StoredPack pack) throws IOException {
-    FileStamp mark = pack.sidecars().get(Sidecar.BAD_DELTAS);
-    if (mark != null && mark.unchanged()) {
+  /**
+   * The search has changed nothing, and would not in the next cycle either. But the mark may also say what was bundled into the
+   * pack, and that is still there.
+   */
+  private static void removeMark(PackView view) throws IOException {
+    FileStamp mark = view.pack().sidecars().get(Sidecar.BAD_DELTAS);
+    if (view.superseded() == 0 && mark != null && mark.unchanged()) {
       Files.deleteIfExists(mark.path());
     }
   }

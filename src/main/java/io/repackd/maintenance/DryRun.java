@@ -122,7 +122,7 @@ public record DryRun(
           after.in(
               Snapshots.takeForRepack(
                   directory,
-                  draft.listed(),
+                  directory.listPacks().packs(),
                   draft.file(),
                   ledger,
                   Readers.census(directory),

@@ -14,9 +14,19 @@ import java.util.Optional;
  * @param objects how many objects it has
  * @param owned how many of them the multi-pack-index takes from it
  * @param unreferencedSince since when it owns none, as far as is remembered; empty while it owns some
+ * @param superseded how many packs are there that it {@linkplain Supersession supersedes}
  */
 public record PackView(
-    StoredPack pack, long objects, long owned, Optional<Instant> unreferencedSince) {
+    StoredPack pack,
+    long objects,
+    long owned,
+    Optional<Instant> unreferencedSince,
+    long superseded) {
+  /** One that supersedes no other. */
+  PackView(StoredPack pack, long objects, long owned, Optional<Instant> unreferencedSince) {
+    this(pack, objects, owned, unreferencedSince, 0);
+  }
+
   /** What its objects will take in a new pack, in bytes. */
   long expectedBytes() {
     return objects == 0 ? 0 : ExpectedSize.of(owned, objects, pack.data().bytes());

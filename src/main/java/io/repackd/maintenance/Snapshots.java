@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Takes the snapshot upon which a cycle is planned. */
@@ -40,7 +41,7 @@ final class Snapshots {
   /**
    * Takes a snapshot.
    *
-   * @param packs the packs that were listed
+   * @param packs all packs that are there; those of the index are looked at
    * @param index where to read the multi-pack-index: the installed one, or a draft
    * @param window asks the kernel who uses those packs that own nothing
    */
@@ -54,11 +55,19 @@ final class Snapshots {
       Instant now)
       throws IOException {
     List<PackView> views = new ArrayList<>();
+    Map<String, Long> superseded = Supersession.countsAmong(packs);
     try (Arena arena = Arena.ofConfined()) {
       OwnerCounts owners = MultiPackIndex.open(index, directory.hash(), arena).countOwners();
       for (StoredPack pack : packs) {
         if (owners.lists(pack.indexName())) {
-          views.add(view(directory, pack, owners.of(pack.indexName()), unreferenced, now));
+          views.add(
+              view(
+                  directory,
+                  pack,
+                  owners.of(pack.indexName()),
+                  unreferenced,
+                  superseded.getOrDefault(pack.name(), 0L),
+                  now));
         }
       }
     }
@@ -84,13 +93,14 @@ final class Snapshots {
       StoredPack pack,
       long owned,
       UnreferencedSince unreferenced,
+      long superseded,
       Instant now)
       throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       long objects = PackIndex.open(pack.index().path(), directory.hash(), arena).count();
       Optional<Instant> since =
           owned == 0 ? Optional.of(unreferenced.since(pack).orElse(now)) : Optional.empty();
-      return new PackView(pack, objects, owned, since);
+      return new PackView(pack, objects, owned, since, superseded);
     }
   }
 }

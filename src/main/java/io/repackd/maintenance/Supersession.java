@@ -145,6 +145,12 @@ public record Supersession(StoredPack by, List<Claim> claims) {
     return among(packs).keySet().stream().map(name -> name + ".idx").collect(Collectors.toSet());
   }
 
+  /** How many packs each supersedes, by name; none that supersedes nothing. */
+  static Map<String, Long> countsAmong(List<StoredPack> packs) throws IOException {
+    return among(packs).values().stream()
+        .collect(Collectors.groupingBy(each -> each.by().name(), Collectors.counting()));
+  }
+
   static boolean canSupersede(StoredPack by, StoredPack pack) {
     return !pack.has(Sidecar.KEEP)
         && !pack.has(Sidecar.MTIMES)

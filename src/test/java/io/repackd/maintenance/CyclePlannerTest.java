@@ -436,4 +436,21 @@ class CyclePlannerTest {
       assertThat(ReaderRule.foreignMaintenance(census)).as(arguments).isEmpty();
     }
   }
+
+  /** Only its own mark says what it supersedes: with it gone, that would be bundled once more, and again in each cycle. */
+  @Test
+  void whatWasBundledIntoAPackGoesBeforeIt() {
+    PackView bundle = unreferenced("bundle", Duration.ofDays(1));
+    PackView waiting =
+        new PackView(bundle.pack(), bundle.objects(), 0, bundle.unreferencedSince(), 41);
+    Snapshot snapshot = snapshot(false, Census.NOBODY, waiting);
+    MaintenanceSettings settings = settings(new BatchSize.Auto());
+    assertThat(CyclePlanner.plan(snapshot, settings, true).expire())
+        .extracting(ExpireDecision::reason)
+        .containsExactly("41 packs that were bundled into it go first, which only it says");
+    assertThat(CyclePlanner.plan(snapshot, settings, true).deletions()).isEmpty();
+    // Where no round of aggregation deletes them, they have to become ordinary packs again.
+    assertThat(CyclePlanner.plan(snapshot, settings.expire(), settings.repack(), true).deletions())
+        .hasSize(1);
+  }
 }
