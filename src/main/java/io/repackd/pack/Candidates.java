@@ -66,6 +66,7 @@ final class Candidates {
             }
           }
         }
+        entries.readThrough(packed);
       }
     }
     return new Candidates(keys, order, count);

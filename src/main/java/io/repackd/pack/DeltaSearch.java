@@ -186,13 +186,13 @@ final class DeltaSearch {
       window.clear(bytes);
       for (long i = from; i < to; i++) {
         window.add(i, candidates.entry(i));
+        entries.readAtRandom();
         cancellation.progress().advance(1, candidates.bytes(i));
       }
       window.clear(bytes);
     } finally {
       memory.release(units);
     }
-    entries.releasePages();
   }
 
   /** How much memory a stretch gets: what it can use, or all. Not a part for each thread, for then their number would show. */

@@ -66,7 +66,10 @@ final class EntryCollection {
     for (int source = parts[part]; source < parts[part + 1]; source++) {
       cancellation.check();
       switch (table.sources().get(source)) {
-        case Packed packed -> collect(source, packed, filling);
+        case Packed packed -> {
+          collect(source, packed, filling);
+          table.readThrough(packed);
+        }
         case Made made -> collect(source, made, filling);
       }
     }

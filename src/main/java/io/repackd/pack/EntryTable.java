@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * All entries that the sources of a new pack have, wanted or not: source after source, and within each in the order in which
@@ -16,6 +17,9 @@ import java.util.List;
  * for each entry.
  */
 final class EntryTable {
+  /** These map a quarter of a gigabyte at most. To give it back takes a millisecond for a thousand packs. */
+  private static final long READS_BEFORE_RELEASE = 1 << 12;
+
   /** Base of an entry which is no delta. */
   static final long WHOLE = 0xffffffffL;
 
@@ -34,6 +38,8 @@ final class EntryTable {
   private static final int FOUND = 4;
   private static final int TYPE_SHIFT = 4;
 
+  private final AtomicLong randomReads = new AtomicLong();
+  private boolean holdsLittle;
   private final List<PackSource> sources;
   private final int hashLength;
   private final long[] firstEntries;
@@ -89,11 +95,33 @@ final class EntryTable {
     return written;
   }
 
+  /**
+   * Notes that an entry somewhere in a pack was read, and gives back what was read when that has been done often: with each of
+   * them, the kernel maps all that it has in memory for 64 KiB around. May be called by any thread.
+   */
+  void readAtRandom() {
+    if (randomReads.incrementAndGet() % READS_BEFORE_RELEASE == 0) {
+      releasePages();
+    }
+  }
+
+  /** From now on it counts more to hold little of the packs than to read them fast. */
+  void holdLittle() {
+    holdsLittle = true;
+  }
+
+  /** Notes that a source was read from end to end. */
+  void readThrough(Packed source) {
+    if (holdsLittle) {
+      MappedPages.release(source.pack().data());
+    }
+  }
+
   /** Gives back what was read of the packs: it is some time until the same places are read again. */
   void releasePages() {
     for (PackSource source : sources) {
       if (source instanceof Packed packed) {
-        MappedPages.release(packed.pack().data());
+        readThrough(packed);
       }
     }
   }

@@ -196,6 +196,7 @@ final class NameHints {
 
     private MemorySegment readRoot(PackFile pack, long root) throws CorruptFileException {
       long offset = entries.sourceOffset(root);
+      entries.readAtRandom();
       if (!entries.storedAsDelta(root)) {
         return reader.readBody(pack, offset, buffer(0));
       }
@@ -209,6 +210,7 @@ final class NameHints {
 
     private void readChild(PackFile pack, long entry, int level) throws CorruptFileException {
       requireRoomAbove(level);
+      entries.readAtRandom();
       NativeBuffer buffer = buffer(level + 1);
       long before = buffer.capacity();
       lines.begin();

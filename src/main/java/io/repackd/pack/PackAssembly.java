@@ -40,7 +40,7 @@ final class PackAssembly implements AutoCloseable {
   private static final long BATCH_MADE = 16;
 
   /** Sources of any size are read with so much of them in the process's own memory, and some more. */
-  private static final long RELEASE_EVERY_BYTES = 128L << 20;
+  private static final long RELEASE_EVERY_BYTES = 8L << 20;
 
   private static final int MAX_HEAD_BYTES = 64;
 
@@ -116,6 +116,7 @@ final class PackAssembly implements AutoCloseable {
         entries.releasePages();
       }
     }
+    entries.releasePages(); // what is written is verified next
   }
 
   /** How many objects could not be copied and were written whole. */

@@ -89,6 +89,9 @@ public final class PackWriter implements AutoCloseable {
     this.cancellation = cancellation;
     try {
       entries = new EntryTable(sources, hash.length(), arena);
+      if (search.isPresent()) {
+        entries.holdLittle(); // a search lasts long, and reads here and there
+      }
       order = sort(entries);
       EntryTypes.complete(entries);
       DeltaChoice.decide(entries, cancellation);

@@ -44,7 +44,9 @@ public final class MappedPages {
    * @param mapping a whole file as it was mapped, read-only
    */
   public static void release(MemorySegment mapping) {
-    if (!mapping.isMapped() || !mapping.isReadOnly()) {
+    // A mapping whose lifetime was changed says no more that it is one. Memory that somebody wrote
+    // to would be emptied.
+    if (!mapping.isNative() || !mapping.isReadOnly()) {
       return;
     }
     try {
