@@ -4,7 +4,6 @@ import io.repackd.objectdir.BigEndian;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.LongTable;
-import io.repackd.pack.SortedIds;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -64,9 +63,7 @@ final class Portion {
 
   /** Adds the objects from one position of a source to another, which follow each other as they do there. */
   void addRun(CopySource source, long from, long to) throws CorruptFileException {
-    SortedIds table = source.ids();
-    MemorySegment.copy(
-        table.ids(), table.idOffset(from), ids, objects * hashLength, (to - from) * hashLength);
+    source.ids().copyIds(from, to, ids, objects * hashLength);
     for (long position = from; position < to; position++) {
       addOwner(source.pack(position), source.packOffset(position));
     }

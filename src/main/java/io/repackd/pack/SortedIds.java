@@ -23,6 +23,27 @@ public interface SortedIds {
   /** Where the id at a position stands. */
   long idOffset(long position);
 
+  /**
+   * Copies ids that follow each other, so that nothing is between them any more. In the table something may be: version 1 of a
+   * pack index has each object's offset before its id.
+   *
+   * @param from the position of the first
+   * @param to the position after the last
+   * @param target where they are copied to
+   * @param at where the first is to stand there
+   */
+  default void copyIds(long from, long to, MemorySegment target, long at) {
+    int length = hash().length();
+    if (idOffset(to) - idOffset(from) == (to - from) * length) {
+      MemorySegment.copy(ids(), idOffset(from), target, at, (to - from) * length);
+      return;
+    }
+    for (long position = from; position < to; position++) {
+      MemorySegment.copy(
+          ids(), idOffset(position), target, at + (position - from) * length, length);
+    }
+  }
+
   /** The number of ids, from 0 to 2^32 - 1. */
   long count();
 

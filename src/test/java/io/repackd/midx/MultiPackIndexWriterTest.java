@@ -93,6 +93,23 @@ class MultiPackIndexWriterTest {
         .isEqualTo(Files.readAllBytes(repository.index()));
   }
 
+  /** Git puts offsets between the ids there. What no other pack has is copied in stretches. */
+  @ParameterizedTest
+  @EnumSource(HashAlgorithm.class)
+  void anIndexOfVersionOneMayHaveMostOfTheObjects(HashAlgorithm hash) throws Exception {
+    GitRepository repository = repository(hash).fetches(3, random);
+    repository.git("repack", "-q", "-a", "-d", "--keep-unreachable");
+    repository.fetches(2, random).distinctTimes();
+    for (Path pack : repository.packFiles()) {
+      Files.delete(Path.of(pack.toString().replaceFirst("\\.pack$", ".idx")));
+      repository.git("index-pack", "--index-version=1", pack.toString());
+    }
+    repository.git("multi-pack-index", "write");
+
+    assertThat(write(hash, Optional.empty(), Set.of(), repository.packFiles()))
+        .isEqualTo(Files.readAllBytes(repository.index()));
+  }
+
   @Test
   void theNewestPackOwnsAnObjectThatSeveralHave() throws Exception {
     GitRepository repository = overlapping(HashAlgorithm.SHA1);
