@@ -46,6 +46,7 @@ final class CycleSteps {
   private static final int MAX_TRIES = 3;
 
   private static final String DAMAGED = "pack-damaged";
+  private static final String INDEX_WRONG = "index-wrong";
 
   private final Registration registration;
   private final ObjectDirectory directory;
@@ -348,13 +349,13 @@ final class CycleSteps {
   }
 
   /**
-   * Verifies the installed index. One that is wrong is built anew, and the cycle ends there; if packs have gone meanwhile, the
-   * index is written and verified once more. When it is sound, it is noted which packs own nothing.
+   * Verifies the installed index. One that is wrong is built anew, and the cycle ends there; if packs have gone meanwhile, and that
+   * is all, the index is written and verified once more. When it is sound, it is noted which packs own nothing.
    */
   private void verify(Consumer<StepOutcome> finished) throws StepFailure, IOException {
     List<Fault> faults = inspect(finished);
     if (!faults.isEmpty()) {
-      boolean wrong = all(faults, Fault.Kind.INDEX_WRONG);
+      boolean wrong = first(faults, Fault.Kind.INDEX_WRONG).isPresent();
       step(Step.WRITE, finished, () -> write(wrong ? Base.PACKS_INSTEAD : Base.INSTALLED));
       List<Fault> still = inspect(finished);
       if (!still.isEmpty()) {
@@ -362,7 +363,7 @@ final class CycleSteps {
       }
       if (wrong) {
         throw new StepFailure(
-            Result.FAILED, "index-wrong", "the multi-pack-index was wrong and was written anew");
+            Result.FAILED, INDEX_WRONG, "the multi-pack-index was wrong and was written anew");
       }
     }
     verifiedIndexes.remember(directory, verified);
@@ -386,31 +387,32 @@ final class CycleSteps {
             return new Done(Work.NONE, "sound");
           }
           faults.forEach(fault -> log.warn("{}", fault.message()));
-          if (all(faults, Fault.Kind.INDEX_WRONG)) {
-            return new Done(Result.FAILED, Work.NONE, faults.getFirst().message());
-          }
-          if (all(faults, Fault.Kind.PACK_GONE)) {
-            return new Done(Result.SKIPPED, Work.NONE, faults.getFirst().message());
+          StepFailure failure = verifyFailure(faults);
+          if (!failure.reason().equals(DAMAGED)) {
+            return new Done(failure.result(), Work.NONE, failure.detail());
           }
           for (Fault fault : faults) {
             if (fault.kind() == Fault.Kind.PACK_WRONG) {
               damagedPacks.note(fault.file());
             }
           }
-          throw verifyFailure(faults);
+          throw failure;
         });
     return faults;
   }
 
-  private static boolean all(List<Fault> faults, Fault.Kind kind) {
-    return faults.stream().allMatch(fault -> fault.kind() == kind);
+  private static Optional<Fault> first(List<Fault> faults, Fault.Kind kind) {
+    return faults.stream().filter(fault -> fault.kind() == kind).findFirst();
   }
 
+  /** The worst comes first: what nobody here can mend, then what can be written anew, then what may be over by now. */
   private static StepFailure verifyFailure(List<Fault> faults) {
-    Optional<Fault> damaged =
-        faults.stream().filter(fault -> fault.kind() == Fault.Kind.PACK_WRONG).findFirst();
-    return damaged
-        .map(fault -> new StepFailure(Result.DEGRADED, DAMAGED, fault.message()))
+    Optional<Fault> damaged = first(faults, Fault.Kind.PACK_WRONG);
+    if (damaged.isPresent()) {
+      return new StepFailure(Result.DEGRADED, DAMAGED, damaged.get().message());
+    }
+    return first(faults, Fault.Kind.INDEX_WRONG)
+        .map(fault -> new StepFailure(Result.FAILED, INDEX_WRONG, fault.message()))
         .orElseGet(
             () -> new StepFailure(Result.SKIPPED, "packs-changed", faults.getFirst().message()));
   }

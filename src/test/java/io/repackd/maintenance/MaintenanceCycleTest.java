@@ -17,6 +17,7 @@ import io.repackd.objectdir.RepositoryDiscovery;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -26,6 +27,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,13 +69,53 @@ class MaintenanceCycleTest {
   private CycleOutcome run(
       GitRepository repository, Request request, Instant now, BatchSize batchSize)
       throws IOException {
+    return run(repository, request, now, batchSize, new CycleListener() {});
+  }
+
+  private CycleOutcome run(
+      GitRepository repository,
+      Request request,
+      Instant now,
+      BatchSize batchSize,
+      CycleListener listener)
+      throws IOException {
     return new MaintenanceCycle(Clock.fixed(now, ZoneOffset.UTC), directory.resolve("state"))
         .run(
             new Registration(
                 "r", RepositoryDiscovery.locate(repository.path()), settings(batchSize)),
             request,
             new Cancellation(),
-            new CycleListener() {});
+            listener);
+  }
+
+  /** A cycle in which somebody does something after each of the first writes of the index. */
+  private CycleOutcome runWithIntruder(GitRepository repository, int writes, Runnable intruder)
+      throws IOException {
+    AtomicInteger left = new AtomicInteger(writes);
+    return run(
+        repository,
+        Request.SCHEDULED,
+        Instant.now(),
+        new BatchSize.Auto(),
+        new CycleListener() {
+          @Override
+          public void stepFinished(Registration registration, StepOutcome outcome) {
+            if (outcome.step() == Step.WRITE && left.getAndDecrement() > 0) {
+              intruder.run();
+            }
+          }
+        });
+  }
+
+  /** Makes one object begin elsewhere. */
+  private static void damage(Path index) {
+    try {
+      byte[] bytes = Files.readAllBytes(index);
+      bytes[bytes.length - 100] ^= 1;
+      Files.write(index, bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static List<String> stepsOf(CycleOutcome outcome) {
@@ -223,14 +265,43 @@ class MaintenanceCycleTest {
   void aDamagedIndexIsWrittenAnew() throws Exception {
     GitRepository repository = repository().fetches(3, random);
     run(repository, Request.SCHEDULED, Instant.now());
-    byte[] bytes = Files.readAllBytes(repository.index());
-    bytes[bytes.length - 100] ^= 1;
-    Files.write(repository.index(), bytes);
+    damage(repository.index());
     CycleOutcome outcome = run(repository, Request.SCHEDULED, Instant.now());
     assertThat(outcome.result()).isEqualTo(Result.FAILED);
     assertThat(outcome.reason()).isEqualTo("index-wrong");
     repository.assertHealthy();
     assertThat(run(repository, Request.SCHEDULED, Instant.now()).result()).isEqualTo(Result.OK);
+  }
+
+  @Test
+  void anIndexThatIsWrongAlsoWhenItWasWrittenAnewIsToldAsWrong() throws Exception {
+    GitRepository repository = repository().fetches(3, random);
+    CycleOutcome outcome = runWithIntruder(repository, 2, () -> damage(repository.index()));
+    assertThat(stepsOf(outcome)).containsExactly("recover", "write", "verify", "write", "verify");
+    assertThat(outcome.result()).isEqualTo(Result.FAILED);
+    assertThat(outcome.reason()).isEqualTo("index-wrong");
+    assertThat(outcome.detail()).contains(repository.index().toString());
+  }
+
+  @Test
+  void anIndexThatIsWrongAndNamesMissingPacksIsWrittenAnew() throws Exception {
+    GitRepository repository = repository().fetches(3, random);
+    List<Path> old = repository.packFiles();
+    String all = repository.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)");
+    repository.gitWithInput(
+        all, "pack-objects", "-q", repository.packs().resolve("pack").toString());
+    CycleOutcome outcome =
+        runWithIntruder(
+            repository,
+            1,
+            () -> {
+              old.forEach(GitRepository::remove);
+              damage(repository.index());
+            });
+    assertThat(outcome.result()).isEqualTo(Result.FAILED);
+    assertThat(outcome.reason()).isEqualTo("index-wrong");
+    assertThat(outcome.detail()).contains("written anew");
+    repository.assertHealthy();
   }
 
   @Test
