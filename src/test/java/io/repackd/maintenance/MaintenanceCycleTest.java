@@ -274,6 +274,19 @@ class MaintenanceCycleTest {
   }
 
   @Test
+  void aPackWithAnIndexOfVersionOneIsListed() throws Exception {
+    GitRepository repository = repository().fetches(3, random);
+    repository.git("repack", "-q", "-a", "-d", "--keep-unreachable");
+    String reachable = repository.reachable();
+    Files.delete(repository.files(".idx").getFirst());
+    repository.git("index-pack", "--index-version=1", repository.packFiles().getFirst().toString());
+    CycleOutcome outcome = run(repository, Request.SCHEDULED, Instant.now());
+    assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.OK);
+    repository.assertHealthy();
+    assertThat(repository.reachable()).isEqualTo(reachable);
+  }
+
+  @Test
   void anIndexThatIsWrongAlsoWhenItWasWrittenAnewIsToldAsWrong() throws Exception {
     GitRepository repository = repository().fetches(3, random);
     CycleOutcome outcome = runWithIntruder(repository, 2, () -> damage(repository.index()));
