@@ -174,10 +174,12 @@ final class BundleStage {
     Set<String> added = packNamesIn(repository());
     added.removeAll(before);
     Path pack = packDirectory(repository()).resolve(added.iterator().next() + ".pack");
+    // What a part of the packs refers to is elsewhere.
+    boolean whole = before.size() == packNamesIn(sample).size();
     judge.run(
         repository(),
         "index-pack",
-        "--strict",
+        whole ? "--strict" : "--no-rev-index",
         "-o",
         scratch.resolve("judged.idx").toString(),
         pack.toString());
