@@ -7,6 +7,7 @@ import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.midx.UnsupportedIndexException;
 import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.SharedPermissions;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
@@ -96,22 +97,18 @@ public record DryRun(
       Path scratch = Files.createTempDirectory("repackd-plan");
       try {
         FilePublisher publisher = new FilePublisher(scratch, SharedPermissions.UMASK);
+        PackDirectoryListing listing = directory.listPacks();
         try (IndexDraft draft =
             IndexDraft.write(
-                directory,
-                directory.listPacks(),
-                new Wanted(Base.INSTALLED),
-                ledger,
-                publisher,
-                cancellation)) {
-          return of(draft);
+                directory, listing, new Wanted(Base.INSTALLED), ledger, publisher, cancellation)) {
+          return of(draft, listing);
         }
       } finally {
         Files.deleteIfExists(scratch);
       }
     }
 
-    private DryRun of(IndexDraft draft) throws IOException {
+    private DryRun of(IndexDraft draft, PackDirectoryListing listing) throws IOException {
       if (draft.kind() == IndexDraft.Kind.NOTHING) {
         String index =
             aggregate.leavesPacksAsTheyAre() ? "none: no pack has an object" : "new, 1 pack";
@@ -122,7 +119,7 @@ public record DryRun(
           after.in(
               Snapshots.takeForRepack(
                   directory,
-                  directory.listPacks().packs(),
+                  listing.packs(),
                   draft.file(),
                   ledger,
                   Readers.census(directory),
