@@ -243,8 +243,8 @@ class HostileFilesIT {
         }
         String[] words = line.split(" ");
         if (words.length == 3) {
-          int length = Integer.parseInt(words[2]);
-          byte[] content = in.readNBytes(length);
+          long length = Long.parseLong(words[2]); // of a damaged one it may be anything
+          byte[] content = in.readNBytes((int) Math.min(length, Integer.MAX_VALUE));
           if (content.length < length || in.read() < 0) {
             break;
           }
