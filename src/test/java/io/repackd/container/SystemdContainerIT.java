@@ -158,13 +158,18 @@ class SystemdContainerIT {
   @Test
   @Order(7)
   void theJournalTellsOfTheCycleWithItsPriority() {
-    assertThat(
-            machine.check(
-                "journalctl --no-pager -o cat _SYSTEMD_UNIT=repackd.service -p info..info"))
-        .as("lines that tell of the cycles, as notices of no urgency, without a prefix left over")
-        .containsPattern(
-            "(?m)^step (repack|aggregate) ok repository=first packs=\\d+ objects=\\d+ bytes=")
-        .containsPattern("(?m)^cycle ok repository=first packs=\\d+->[12] bytes=");
+    // It can be the loop that deletes the last of them; a cycle that has nothing to do is told
+    // then.
+    await("lines that tell of the cycles, as notices of no urgency, without a prefix left over")
+        .atMost(TWO_CYCLES)
+        .untilAsserted(() ->
+            assertThat(
+                    machine.check(
+                        "journalctl --no-pager -o cat _SYSTEMD_UNIT=repackd.service -p info..info"))
+                .containsPattern(
+                    "(?m)^step (repack|aggregate) ok repository=first packs=\\d+ objects=\\d+"
+                        + " bytes=")
+                .containsPattern("(?m)^cycle ok repository=first packs=\\d+->[12] bytes="));
     assertThat(
             machine.check("journalctl --no-pager -o cat _SYSTEMD_UNIT=repackd.service -p warning"))
         .isEmpty();
