@@ -58,6 +58,21 @@ public final class TestRegistrations {
         new SafetySettings(false, 0));
   }
 
+  /** Never due, with groups of one's own. */
+  public static MaintenanceSettings settings(
+      AggregateSettings aggregate, ExpireSettings expire, RepackSettings repack) {
+    MaintenanceSettings any = settings(true, EVERY_DAY, Duration.ZERO);
+    return new MaintenanceSettings(
+        any.enabled(),
+        any.schedule(),
+        any.jitter(),
+        any.multiPackIndex(),
+        aggregate,
+        expire,
+        repack,
+        any.safety());
+  }
+
   /** A repository under {@code /srv/git} which nobody looks at, without jitter. */
   public static Registration registration(String name, Schedule schedule) {
     return registration(name, settings(true, schedule, Duration.ZERO));

@@ -6,7 +6,7 @@ import io.repackd.GitRepository;
 import io.repackd.TestRegistrations;
 import io.repackd.config.AggregateSettings;
 import io.repackd.config.BatchSize;
-import io.repackd.config.MaintenanceSettings;
+import io.repackd.config.ExpireSettings;
 import io.repackd.config.RepackSettings;
 import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.objectdir.RepositoryDiscovery;
@@ -61,20 +61,13 @@ class AggregateInCycleTest {
             2_000_000,
             512L << 20,
             false);
-    MaintenanceSettings any =
-        TestRegistrations.settings(true, TestRegistrations.EVERY_DAY, Duration.ZERO, small);
     return new Registration(
         "r",
         RepositoryDiscovery.locate(repository.path()),
-        new MaintenanceSettings(
-            true,
-            any.schedule(),
-            any.jitter(),
-            any.multiPackIndex(),
+        TestRegistrations.settings(
             small,
-            any.expire(),
-            new RepackSettings(true, new BatchSize.Everything(), repackMinAge),
-            any.safety()));
+            new ExpireSettings(true, Duration.ofHours(1)),
+            new RepackSettings(true, new BatchSize.Everything(), repackMinAge)));
   }
 
   private CycleOutcome cycle(GitRepository repository, CycleListener listener) throws IOException {

@@ -46,15 +46,7 @@ final class AggregationProgram {
         new Registration(
             "r",
             RepositoryDiscovery.locate(repository.path()),
-            new MaintenanceSettings(
-                true,
-                any.schedule(),
-                any.jitter(),
-                any.multiPackIndex(),
-                settings,
-                any.expire(),
-                any.repack(),
-                any.safety()));
+            TestRegistrations.settings(settings, any.expire(), any.repack()));
     // The packs of a test have only just arrived.
     Aggregation aggregation =
         new Aggregation(Clock.offset(Clock.systemUTC(), Duration.ofMinutes(1)));

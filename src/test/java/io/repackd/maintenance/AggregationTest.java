@@ -25,7 +25,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
@@ -53,24 +53,8 @@ class AggregationTest {
   private final Aggregation aggregation = aggregation();
 
   private Aggregation aggregation() {
-    return new Aggregation(
-        new Clock() {
-          @Override
-          public ZoneOffset getZone() {
-            return ZoneOffset.UTC;
-          }
-
-          @Override
-          public Clock withZone(ZoneId zone) {
-            return this;
-          }
-
-          @Override
-          public Instant instant() {
-            return begun.plus(later);
-          }
-        },
-        bootClock);
+    InstantSource time = () -> begun.plus(later);
+    return new Aggregation(time.withZone(ZoneOffset.UTC), bootClock);
   }
 
   private GitRepository repository() {
@@ -96,15 +80,10 @@ class AggregationTest {
     return new Registration(
         "r",
         RepositoryDiscovery.locate(repository.path()),
-        new MaintenanceSettings(
-            true,
-            any.schedule(),
-            any.jitter(),
-            any.multiPackIndex(),
+        TestRegistrations.settings(
             settings,
             any.expire(),
-            new RepackSettings(false, any.repack().batchSize(), any.repack().minAge()),
-            any.safety()));
+            new RepackSettings(false, any.repack().batchSize(), any.repack().minAge())));
   }
 
   private StepOutcome run(GitRepository repository) throws IOException {

@@ -10,7 +10,6 @@ import io.repackd.TestRegistrations;
 import io.repackd.config.AggregateSettings;
 import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
-import io.repackd.config.MaintenanceSettings;
 import io.repackd.config.RepackSettings;
 import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.objectdir.ObjectDirectory;
@@ -69,8 +68,6 @@ class CoexistenceTest {
   }
 
   private Registration registration() throws IOException {
-    MaintenanceSettings any =
-        TestRegistrations.settings(true, TestRegistrations.EVERY_DAY, Duration.ZERO);
     AggregateSettings aggregate =
         new AggregateSettings(
             true,
@@ -86,15 +83,10 @@ class CoexistenceTest {
     return new Registration(
         "r",
         RepositoryDiscovery.locate(repository.path()),
-        new MaintenanceSettings(
-            true,
-            any.schedule(),
-            any.jitter(),
-            any.multiPackIndex(),
+        TestRegistrations.settings(
             aggregate,
             new ExpireSettings(true, Duration.ZERO),
-            new RepackSettings(true, new BatchSize.Everything(), Duration.ZERO),
-            any.safety()));
+            new RepackSettings(true, new BatchSize.Everything(), Duration.ZERO)));
   }
 
   /** A minute after all files were made, so that nothing is too young. */

@@ -29,7 +29,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -360,27 +360,16 @@ class FailureClassesTest {
 
   /** A clock which lets the disk run full when it is asked by somebody whose disk is watched. */
   private Clock filling(SmallDisk disk, Path file, long leaveBytes) {
-    return new Clock() {
-      @Override
-      public ZoneId getZone() {
-        return ZoneOffset.UTC;
-      }
-
-      @Override
-      public Clock withZone(ZoneId zone) {
-        return this;
-      }
-
-      @Override
-      public Instant instant() {
-        String caller = Thread.currentThread().getName();
-        if (diskIsWatchedFor(caller)) {
-          fill(disk, file, leaveBytes);
-          await().until(() -> !diskIsWatchedFor(caller)); // ends when it has seen it
-        }
-        return begun;
-      }
-    };
+    InstantSource time =
+        () -> {
+          String caller = Thread.currentThread().getName();
+          if (diskIsWatchedFor(caller)) {
+            fill(disk, file, leaveBytes);
+            await().until(() -> !diskIsWatchedFor(caller)); // ends when it has seen it
+          }
+          return begun;
+        };
+    return time.withZone(ZoneOffset.UTC);
   }
 
   private static boolean diskIsWatchedFor(String caller) {
