@@ -101,6 +101,27 @@ final class LooseRound {
       obstructed = true;
       return outcome(0, 0);
     }
+    LooseWalk walk = new LooseWalk(directory, cancellation);
+    try (LooseTable piece = new LooseTable(directory.path(), directory.hash())) {
+      boolean more = next(walk, piece);
+      return more || piece.count() > 0 ? run(request, walk, piece, more) : outcome(0, 0);
+    }
+  }
+
+  private static boolean next(LooseWalk walk, LooseTable piece) throws IOException {
+    boolean more = walk.next(piece, PIECE);
+    bringBack(walk.takeHidden());
+    return more;
+  }
+
+  /**
+   * Goes on from the first piece.
+   *
+   * @param hasMore whether there are more
+   */
+  private LooseOutcome run(
+      AggregateRequest request, LooseWalk walk, LooseTable piece, boolean hasMore)
+      throws IOException, StepFailure {
     Reliable reliable = reliable(directory.listPacks(), request);
     LooseDrop drop =
         new LooseDrop(
@@ -109,13 +130,9 @@ final class LooseRound {
     boolean dropping = other.isEmpty();
     obstructed = !dropping;
     other.ifPresent(who -> left.add("nothing is dropped: %s is running".formatted(who)));
-    LooseWalk walk = new LooseWalk(directory, cancellation);
-    try (LooseTable piece = new LooseTable(directory.path(), directory.hash());
-        LooseTable chosen = new LooseTable(directory.path(), directory.hash())) {
-      boolean more = true;
-      while (more && (dropping || room(chosen) > 0)) {
-        more = walk.next(piece, PIECE);
-        bringBack(walk.takeHidden());
+    try (LooseTable chosen = new LooseTable(directory.path(), directory.hash())) {
+      boolean last = !hasMore;
+      for (boolean done = false; !done; ) {
         try (Arena arena = Arena.ofShared()) {
           LooseCopies copies = find(piece, reliable.packs(), arena);
           if (dropping) {
@@ -124,6 +141,8 @@ final class LooseRound {
           }
           choose(piece, copies, request, chosen);
         }
+        done = last || !(dropping || room(chosen) > 0);
+        last = !done && !next(walk, piece);
       }
       pack(chosen);
     }

@@ -23,8 +23,37 @@ final class ProcessEntry {
   /** Linux reports start times in this unit to user space, whatever the kernel's own tick is. */
   private static final long TICKS_PER_SECOND = 100;
 
+  private static final int FLAGS_FIELD = 9;
+
+  /** PF_KTHREAD. Source: sched.h of Linux. */
+  private static final long KERNEL_THREAD = 0x0020_0000;
+
   private static final String DELETED = " (deleted)";
   private static final Path ROOT = Path.of("/");
+
+  /** Directories as text: what other processes use may have names that are no paths in our locale. */
+  static final class Places {
+    private final List<String> directories;
+
+    /**
+     * Places.
+     *
+     * @param directories their symbolic links resolved
+     */
+    Places(Set<Path> directories) {
+      this.directories = directories.stream().map(Path::toString).toList();
+    }
+
+    boolean include(String path) {
+      for (String directory : directories) {
+        if (path.startsWith(directory)
+            && (path.length() == directory.length() || path.charAt(directory.length()) == '/')) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
 
   private final Path entry;
 
@@ -40,12 +69,13 @@ final class ProcessEntry {
     return Files.exists(entry);
   }
 
-  boolean isKernelThread() {
-    try {
-      return Files.readAllBytes(entry.resolve("cmdline")).length == 0;
-    } catch (IOException e) {
-      return false;
-    }
+  /** A thread of the kernel itself, which has no files. */
+  boolean isKernelThread() throws IOException {
+    return (ProcessStamp.field(state(), FLAGS_FIELD) & KERNEL_THREAD) != 0;
+  }
+
+  private String state() throws IOException {
+    return Files.readString(entry.resolve("stat"), StandardCharsets.ISO_8859_1);
   }
 
   /** Its name, as far as anybody may know it. */
@@ -73,12 +103,11 @@ final class ProcessEntry {
   }
 
   Duration startedAfterBoot() throws IOException {
-    String line = Files.readString(entry.resolve("stat"), StandardCharsets.ISO_8859_1);
-    return Duration.ofMillis(ProcessStamp.startTicksOf(line) * 1000 / TICKS_PER_SECOND);
+    return Duration.ofMillis(ProcessStamp.startTicksOf(state()) * 1000 / TICKS_PER_SECOND);
   }
 
-  boolean worksIn(Set<Path> directories) throws IOException {
-    return within(directories, workingDirectory());
+  boolean worksIn(Places places) throws IOException {
+    return places.include(workingDirectory());
   }
 
   private String workingDirectory() throws IOException {
@@ -96,17 +125,16 @@ final class ProcessEntry {
     return new Circumstances(command(), workingDirectory(), words(), variables);
   }
 
-  /** What it has open or mapped in directories. */
-  Set<UsedFile> filesIn(Set<Path> directories) throws IOException {
+  /** What it has open or mapped there. */
+  Set<UsedFile> filesIn(Places places) throws IOException {
     Set<UsedFile> files = new HashSet<>();
-    readMaps(entry.resolve("maps"), directories, files);
-    readDescriptors(entry.resolve("fd"), directories, files);
+    readMaps(entry.resolve("maps"), places, files);
+    readDescriptors(entry.resolve("fd"), places, files);
     return files;
   }
 
   /** Each line: address, permissions, offset, device, inode, path. Only mappings of files have a path with a slash. */
-  private static void readMaps(Path maps, Set<Path> directories, Set<UsedFile> files)
-      throws IOException {
+  private static void readMaps(Path maps, Places places, Set<UsedFile> files) throws IOException {
     try (BufferedReader lines = Files.newBufferedReader(maps, StandardCharsets.ISO_8859_1)) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         int slash = line.indexOf('/');
@@ -114,7 +142,7 @@ final class ProcessEntry {
           continue;
         }
         String raw = utf8(line.substring(slash));
-        if (within(directories, stripDeleted(raw))) {
+        if (places.include(stripDeleted(raw))) {
           String[] fields = line.substring(0, slash).strip().split(" +", -1);
           files.add(usedFile(raw, Long.parseLong(fields[fields.length - 1]), true));
         }
@@ -122,7 +150,7 @@ final class ProcessEntry {
     }
   }
 
-  private static void readDescriptors(Path fd, Set<Path> directories, Set<UsedFile> files)
+  private static void readDescriptors(Path fd, Places places, Set<UsedFile> files)
       throws IOException {
     try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(fd)) {
       for (Path descriptor : descriptors) {
@@ -132,7 +160,7 @@ final class ProcessEntry {
         } catch (IOException e) {
           continue; // closed since the directory was listed
         }
-        if (within(directories, stripDeleted(raw))) {
+        if (places.include(stripDeleted(raw))) {
           files.add(usedFile(raw, inode(descriptor), false));
         }
       }
@@ -159,13 +187,6 @@ final class ProcessEntry {
     } catch (IOException e) {
       return 0;
     }
-  }
-
-  /** Compares text: what other processes use may have names that are no paths in our locale. */
-  private static boolean within(Set<Path> directories, String path) {
-    return directories.stream()
-        .map(Path::toString)
-        .anyMatch(directory -> path.equals(directory) || path.startsWith(directory + "/"));
   }
 
   /** Whether it uses a file, by whatever path. */

@@ -170,14 +170,24 @@ public record ProcessStamp(
             PROC.resolve(Long.toString(pid)).resolve("stat"), StandardCharsets.ISO_8859_1));
   }
 
-  /** Field 22 of a {@code /proc/PID/stat}. The second field, the command's name, may itself hold blanks and parentheses. */
+  /** Field 22 of a {@code /proc/PID/stat}. */
   static long startTicksOf(String line) throws IOException {
+    return field(line, 22);
+  }
+
+  /**
+   * A number in a {@code /proc/PID/stat}, behind the second field: that one, the command's name, may itself hold blanks and
+   * parentheses.
+   *
+   * @param number from 4, as proc(5) counts them
+   */
+  static long field(String line, int number) throws IOException {
     String[] fields = line.substring(line.lastIndexOf(')') + 1).strip().split(" ", -1);
-    int startTimeField = 22 - 3;
-    if (fields.length <= startTimeField) {
+    int index = number - 3;
+    if (fields.length <= index) {
       throw new IOException("unreadable process state: " + line.strip());
     }
-    return Long.parseLong(fields[startTimeField]);
+    return Long.parseLong(fields[index]);
   }
 
   private static final class Own {

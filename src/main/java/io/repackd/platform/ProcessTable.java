@@ -1,5 +1,6 @@
 package io.repackd.platform;
 
+import io.repackd.platform.ProcessEntry.Places;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
@@ -177,15 +178,18 @@ public final class ProcessTable {
     Instant boot = bootTime();
     List<Reader> readers = new ArrayList<>();
     List<Hidden> hidden = new ArrayList<>();
+    Places places = new Places(directories);
     for (ProcessEntry entry : entries()) {
       if (entry.pid() == ownPid) {
         continue;
       }
       try {
-        look(entry, directories, workplace, boot).ifPresent(readers::add);
+        if (!entry.isKernelThread()) {
+          look(entry, places, workplace, boot).ifPresent(readers::add);
+        }
       } catch (IOException e) {
         // A process that has just ended is no reader; one that is there and closed to us may be.
-        if (entry.isThere() && !entry.isKernelThread()) {
+        if (entry.isThere()) {
           hidden.add(new Hidden(entry.pid(), entry.name()));
         }
       }
@@ -214,11 +218,10 @@ public final class ProcessTable {
   }
 
   private static Optional<Reader> look(
-      ProcessEntry entry, Set<Path> directories, Workplace workplace, Instant boot)
-      throws IOException {
-    Set<UsedFile> files = entry.filesIn(directories);
+      ProcessEntry entry, Places places, Workplace workplace, Instant boot) throws IOException {
+    Set<UsedFile> files = entry.filesIn(places);
     boolean worksThere =
-        entry.worksIn(directories)
+        entry.worksIn(places)
             || (workplace.concerns(entry.command()) && workplace.includes(entry.circumstances()));
     if (files.isEmpty() && !worksThere) {
       return Optional.empty();
