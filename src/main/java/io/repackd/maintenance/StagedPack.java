@@ -3,6 +3,7 @@ package io.repackd.maintenance;
 import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.FilePublisher.Unpublished;
 import io.repackd.pack.NewPack;
+import io.repackd.platform.EarlySync;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -43,8 +44,12 @@ record StagedPack(
       NewPack content, Unpublished pack, Unpublished reverseIndex, Unpublished index)
       throws IOException {
     String name = "pack-" + content.writePack(pack.channel());
-    content.writeIndex(index.channel());
-    content.writeReverseIndex(reverseIndex.channel());
+    try (EarlySync sync = new EarlySync(pack.channel())) {
+      sync.written(pack.channel().size());
+      content.writeIndex(index.channel());
+      content.writeReverseIndex(reverseIndex.channel());
+      sync.await();
+    }
     return new StagedPack(
         name,
         content.objects(),

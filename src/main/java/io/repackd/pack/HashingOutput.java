@@ -1,6 +1,7 @@
 package io.repackd.pack;
 
 import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.platform.EarlySync;
 import io.repackd.platform.Futures;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * most significant byte first.
  *
  * <p>Bytes are collected in a buffer. When it is full it is hashed, on a thread of its own, while it is written and the next one
- * fills up. Not for several threads.
+ * fills up; and while there are more to come, the disk begins with what was written. Not for several threads.
  */
 public final class HashingOutput implements AutoCloseable {
   /** Together they stay in the cache that the cores share; one is filled, one written, the others wait to be hashed. */
@@ -31,6 +32,7 @@ public final class HashingOutput implements AutoCloseable {
   private static final int BUFFER_BYTES = 1 << 19;
 
   private final FileChannel channel;
+  private final EarlySync earlySync;
   private final MessageDigest digest;
   private final ExecutorService hasher =
       Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("hash").factory());
@@ -65,6 +67,7 @@ public final class HashingOutput implements AutoCloseable {
    */
   public HashingOutput(FileChannel channel, HashAlgorithm hash) {
     this.channel = channel;
+    this.earlySync = new EarlySync(channel);
     this.digest = hash.newDigest();
     current = new Piece(arena);
   }
@@ -150,6 +153,7 @@ public final class HashingOutput implements AutoCloseable {
     }
     byte[] hash = digest.digest();
     drain(ByteBuffer.wrap(hash));
+    earlySync.await();
     return hash;
   }
 
@@ -163,6 +167,7 @@ public final class HashingOutput implements AutoCloseable {
     current.buffer.flip();
     hash(current);
     drain(current.buffer.duplicate());
+    earlySync.written(flushedBytes);
     beingHashed.addLast(current);
     if (beingHashed.size() < BUFFERS) {
       current = new Piece(arena);
@@ -194,6 +199,7 @@ public final class HashingOutput implements AutoCloseable {
   @Override
   public void close() {
     hasher.close();
+    earlySync.close();
     arena.close();
   }
 }
