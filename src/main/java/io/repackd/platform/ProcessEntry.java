@@ -24,6 +24,7 @@ final class ProcessEntry {
   private static final long TICKS_PER_SECOND = 100;
 
   private static final int FLAGS_FIELD = 9;
+  private static final int THREADS_FIELD = 20;
 
   /** PF_KTHREAD. Source: sched.h of Linux. */
   private static final long KERNEL_THREAD = 0x0020_0000;
@@ -69,9 +70,18 @@ final class ProcessEntry {
     return Files.exists(entry);
   }
 
-  /** A thread of the kernel itself, which has no files. */
-  boolean isKernelThread() throws IOException {
-    return (ProcessStamp.field(state(), FLAGS_FIELD) & KERNEL_THREAD) != 0;
+  /** Whether it has no files: a thread of the kernel itself, or a process that has ended, of which its parent has not heard yet. */
+  boolean hasNoFiles() throws IOException {
+    String state = state();
+    return (ProcessStamp.field(state, FLAGS_FIELD) & KERNEL_THREAD) != 0 || hasEnded(state);
+  }
+
+  /** The first thread may have ended while others go on. */
+  private static boolean hasEnded(String state) throws IOException {
+    int letter = state.lastIndexOf(')') + 2;
+    return letter < state.length()
+        && "ZX".indexOf(state.charAt(letter)) >= 0
+        && ProcessStamp.field(state, THREADS_FIELD) <= 1;
   }
 
   private String state() throws IOException {

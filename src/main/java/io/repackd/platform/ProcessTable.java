@@ -70,7 +70,7 @@ public final class ProcessTable {
     }
   }
 
-  /** Knows whether a process reads what is asked for without working in it. */
+  /** Knows whether a process reads what is asked for without working in it. Asked by several threads. */
   public interface Workplace {
     /** Whether a program of this name may read there at all: only of such ones more is asked. */
     boolean concerns(String command);
@@ -176,23 +176,15 @@ public final class ProcessTable {
   public Census census(Set<Path> directories, Workplace workplace) throws IOException {
     long ownPid = ProcessHandle.current().pid();
     Instant boot = bootTime();
+    Places places = new Places(directories);
+    List<ProcessEntry> others = entries().stream().filter(entry -> entry.pid() != ownPid).toList();
+    Look[] looks = new Look[others.size()];
+    AllCores.forEach(looks.length, i -> looks[i] = look(others.get(i), places, workplace, boot));
     List<Reader> readers = new ArrayList<>();
     List<Hidden> hidden = new ArrayList<>();
-    Places places = new Places(directories);
-    for (ProcessEntry entry : entries()) {
-      if (entry.pid() == ownPid) {
-        continue;
-      }
-      try {
-        if (!entry.isKernelThread()) {
-          look(entry, places, workplace, boot).ifPresent(readers::add);
-        }
-      } catch (IOException e) {
-        // A process that has just ended is no reader; one that is there and closed to us may be.
-        if (entry.isThere()) {
-          hidden.add(new Hidden(entry.pid(), entry.name()));
-        }
-      }
+    for (Look look : looks) {
+      look.reader().ifPresent(readers::add);
+      look.hidden().ifPresent(hidden::add);
     }
     return new Census(readers, hidden, whyClosed());
   }
@@ -217,7 +209,31 @@ public final class ProcessTable {
     }
   }
 
-  private static Optional<Reader> look(
+  /** What one look at a process gave. */
+  private record Look(Optional<Reader> reader, Optional<Hidden> hidden) {}
+
+  private static Look look(ProcessEntry entry, Places places, Workplace workplace, Instant boot) {
+    try {
+      return new Look(
+          entry.hasNoFiles() ? Optional.empty() : reader(entry, places, workplace, boot),
+          Optional.empty());
+    } catch (IOException e) {
+      return new Look(Optional.empty(), hidden(entry));
+    }
+  }
+
+  /** A process that has just ended is no reader; one that is there and closed to us may be. */
+  private static Optional<Hidden> hidden(ProcessEntry entry) {
+    boolean there = entry.isThere();
+    try {
+      there &= !entry.hasNoFiles();
+    } catch (IOException e) {
+      there &= entry.isThere();
+    }
+    return there ? Optional.of(new Hidden(entry.pid(), entry.name())) : Optional.empty();
+  }
+
+  private static Optional<Reader> reader(
       ProcessEntry entry, Places places, Workplace workplace, Instant boot) throws IOException {
     Set<UsedFile> files = entry.filesIn(places);
     boolean worksThere =

@@ -95,6 +95,28 @@ class ProcessTableTest {
         .satisfies(reader -> assertThat(reader.arguments()).isEqualTo(said));
   }
 
+  /** Nothing of them can be looked into. */
+  @ParameterizedTest
+  @CsvSource({
+    "S, 0, 1, true",
+    "Z, 0, 1, false", // has ended, and its parent has not asked for its status yet
+    "Z, 0, 2, true", // of its threads only the first has ended
+    "S, 2129984, 1, false" // a thread of the kernel
+  })
+  void whoIsClosedMayBeAReaderUnlessItHasNoFiles(
+      String state, long flags, int threads, boolean hidden) throws Exception {
+    Path process = Files.createDirectories(directory.resolve("proc/42"));
+    Files.writeString(directory.resolve("proc/stat"), "btime 1700000000\n");
+    Files.writeString(process.resolve("comm"), "git\n");
+    Files.writeString(process.resolve("cmdline"), "");
+    Files.writeString(
+        process.resolve("stat"),
+        "42 (git) %s 1 1 1 1 1 %d%s %d%s"
+            .formatted(state, flags, " 1".repeat(10), threads, " 1".repeat(9)));
+    assertThat(new ProcessTable(directory.resolve("proc")).census(Set.of(directory)).hidden())
+        .hasSize(hidden ? 1 : 0);
+  }
+
   @Test
   void whoHasAFileMappedByAnotherPathIsFoundByItsInode() throws Exception {
     Path file = Files.writeString(directory.resolve("x.pack"), "content");
