@@ -41,6 +41,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class AggregationTest {
   private static final Duration MIN_AGE = Duration.ofMinutes(1);
 
+  /** The kernel's times of files go on while the clock of the test stands still. */
+  private static final Duration WHILE_THE_TEST_RUNS = Duration.ofSeconds(20);
+
   private final Random random = new Random(20261121);
   private final Instant begun = Instant.now().plusSeconds(10);
   private Duration later = Duration.ZERO;
@@ -143,7 +146,7 @@ class AggregationTest {
         .isEqualTo("nothing to bundle; 5 superseded packs waiting for deletion; left 1: 1 too few");
     assertThat(repository.packFiles()).hasSize(6);
 
-    later = MIN_AGE.plusSeconds(1);
+    later = MIN_AGE.plus(WHILE_THE_TEST_RUNS);
     StepOutcome third = run(repository);
     assertThat(third.work().packsDeleted()).as(third.detail()).isEqualTo(5);
     assertThat(repository.packFiles()).hasSize(1);
@@ -186,7 +189,7 @@ class AggregationTest {
         .isGreaterThan(future.getEpochSecond());
     // So that whoever indexes both takes the objects from it.
     repository.git("multi-pack-index", "write");
-    later = MIN_AGE.plusSeconds(1);
+    later = MIN_AGE.plus(WHILE_THE_TEST_RUNS);
     assertThat(run(repository).work().packsDeleted()).isZero();
   }
 
@@ -200,7 +203,7 @@ class AggregationTest {
     List<Path> superseded = repository.packFiles();
     Path second = bundle(repository);
     assertThat(Files.readAllLines(beside(second, "baddeltas"))).hasSize(3 + 12);
-    later = later.plus(MIN_AGE).plusSeconds(20);
+    later = later.plus(MIN_AGE).plus(WHILE_THE_TEST_RUNS);
     assertThat(run(repository).work().packsDeleted()).isEqualTo(superseded.size());
     assertThat(repository.packFiles()).containsExactly(second);
     assertThat(beside(first, "baddeltas")).doesNotExist();
@@ -213,11 +216,11 @@ class AggregationTest {
     GitRepository repository = repository().fetches(3, random);
     List<Path> sources = repository.packFiles();
     Path first = bundle(repository);
-    later = MIN_AGE.minusSeconds(10);
+    later = MIN_AGE.minus(WHILE_THE_TEST_RUNS);
     repository.fetches(8, random);
     Path second = bundle(repository);
     assertThat(sources).allMatch(Files::exists);
-    later = MIN_AGE.plusSeconds(1);
+    later = MIN_AGE.plus(WHILE_THE_TEST_RUNS);
     assertThat(run(repository).work().packsDeleted()).isEqualTo(sources.size());
     assertThat(sources).noneMatch(Files::exists);
     // Whoever listed the packs in between may know no other that has these objects.
@@ -492,7 +495,7 @@ class AggregationTest {
     assertThat(aggregation.worthwhile(registration)).isTrue();
     bundle(repository);
     assertThat(aggregation.worthwhile(registration)).isFalse();
-    later = MIN_AGE.plusSeconds(1);
+    later = MIN_AGE.plus(WHILE_THE_TEST_RUNS);
     assertThat(aggregation.worthwhile(registration)).isTrue();
     run(repository);
     assertThat(aggregation.worthwhile(registration)).isFalse();
@@ -619,7 +622,7 @@ class AggregationTest {
         .startsWith("20 loose objects into 1 pack")
         .endsWith("left 1 bad loose object");
     assertThat(first.work().objectsPacked()).isEqualTo(20);
-    later = later.plus(MIN_AGE).plusSeconds(5);
+    later = later.plus(MIN_AGE).plus(WHILE_THE_TEST_RUNS);
 
     StepOutcome second = aggregation.run(few, AggregateRequest.SCHEDULED, new Cancellation());
 
