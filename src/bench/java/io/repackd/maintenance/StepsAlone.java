@@ -143,6 +143,8 @@ public final class StepsAlone {
           new CyclePermission(directory, SETTINGS, immediately, clock, lock);
       new Expiry(directory, permission, ledger, window, new SoundPacks(), clock, never)
           .run(plan, installed);
+      // As a cycle does at its end: nobody reads the index that was replaced.
+      window.letGo(directory);
     } catch (StepFailure e) {
       throw new IOException(e.detail(), e);
     }
