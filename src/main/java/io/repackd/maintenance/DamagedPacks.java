@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * Remembers, across restarts, which packs a step found damaged. The verification of the index does not read objects, so a later
@@ -27,6 +28,9 @@ import java.util.UUID;
  * anything it reads those packs in full again: one that is sound by then, or gone, is forgotten.
  */
 final class DamagedPacks {
+  /** A name within the directory, that a file can have. */
+  private static final Pattern NAME = Pattern.compile("[^/\\x00]{1,255}");
+
   private final Path file;
   private final ObjectDirectory directory;
   private final Set<String> names = new TreeSet<>();
@@ -47,7 +51,11 @@ final class DamagedPacks {
     DamagedPacks damaged =
         new DamagedPacks(stateDirectory.resolve("damaged").resolve(name + ".txt"), directory);
     try {
-      damaged.names.addAll(Files.readAllLines(damaged.file));
+      // As it is, whatever it is: a name that no pack can have is that of one which has gone.
+      new String(Files.readAllBytes(damaged.file), StandardCharsets.UTF_8)
+          .lines()
+          .filter(line -> NAME.matcher(line).matches())
+          .forEach(damaged.names::add);
     } catch (NoSuchFileException e) {
       // the usual case
     }

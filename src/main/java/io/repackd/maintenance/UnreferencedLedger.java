@@ -94,7 +94,11 @@ final class UnreferencedLedger implements UnreferencedSince {
           root.hasPath("watch")
               ? Optional.of(WatchMemory.read(root.getConfig("watch"), directory.indexFile()))
               : Optional.empty();
-    } catch (IOException | ConfigException | DateTimeException e) {
+    } catch (IOException
+        | ConfigException
+        | DateTimeException
+        // The parser calls itself for each bracket.
+        | StackOverflowError e) {
       entries.clear();
     }
     return ledger;

@@ -2,7 +2,9 @@ package io.repackd.objectdir;
 
 import io.repackd.platform.ProcessStamp;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +18,9 @@ import java.util.Optional;
  */
 public final class GcPid {
   private static final Duration VALID = Duration.ofHours(12);
+
+  /** A number, a blank and a host, of which names have 255 bytes at most. */
+  private static final int MAX_READ_BYTES = 4096;
 
   private GcPid() {}
 
@@ -36,9 +41,16 @@ public final class GcPid {
       if (Duration.between(stamp.modified(), now).compareTo(VALID) > 0) {
         return Optional.empty();
       }
-      return holder(Files.readString(file).strip());
+      return holder(read(file).strip());
     } catch (NoSuchFileException e) {
       return Optional.empty();
+    }
+  }
+
+  /** What is in it may be anything, and of any length. */
+  private static String read(Path file) throws IOException {
+    try (InputStream in = Channels.newInputStream(RegularFile.open(file))) {
+      return new String(in.readNBytes(MAX_READ_BYTES), StandardCharsets.ISO_8859_1);
     }
   }
 

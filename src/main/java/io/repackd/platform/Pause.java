@@ -1,6 +1,7 @@
 package io.repackd.platform;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ public final class Pause {
   public Optional<InForce> inForce(Instant now) throws IOException {
     String text;
     try {
-      text = Files.readString(file).strip();
+      text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
     } catch (NoSuchFileException e) {
       return Optional.empty();
     }
