@@ -3,6 +3,9 @@ package io.repackd.objectdir;
 import io.repackd.platform.ProcessTable.Circumstances;
 import io.repackd.platform.ProcessTable.Workplace;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -23,6 +26,9 @@ import java.util.Set;
 final class Borrowers implements Workplace {
   /** So deep git follows alternates. Source: object-file.c, which stops at a nesting of five. */
   private static final int MAX_DEPTH = 6;
+
+  /** Some hundred thousand repositories; what is longer belongs to somebody who wants us to run out of memory. */
+  private static final int MAX_ALTERNATES_BYTES = 16 << 20;
 
   private static final String GIT_DIR = "--git-dir";
 
@@ -135,16 +141,27 @@ final class Borrowers implements Workplace {
       if (!Files.isRegularFile(alternates)) {
         return false;
       }
-      for (String line : Files.readAllLines(alternates)) {
-        if (!line.isBlank()
-            && !line.startsWith("#")
-            && leadsHere(real.resolve(line), seen, depth - 1)) {
-          return true;
-        }
-      }
+      return read(alternates)
+          .lines()
+          .filter(line -> !line.isBlank() && !line.startsWith("#"))
+          .anyMatch(line -> follow(real, line, seen, depth - 1));
+    } catch (IOException e) {
       return false;
-    } catch (IOException | InvalidPathException e) {
+    }
+  }
+
+  /** A line that is no path keeps nobody from following the others. */
+  private boolean follow(Path objects, String line, Set<Path> seen, int depth) {
+    try {
+      return leadsHere(objects.resolve(line), seen, depth);
+    } catch (InvalidPathException e) {
       return false;
+    }
+  }
+
+  private static String read(Path alternates) throws IOException {
+    try (InputStream in = Channels.newInputStream(RegularFile.open(alternates))) {
+      return new String(in.readNBytes(MAX_ALTERNATES_BYTES), StandardCharsets.UTF_8);
     }
   }
 }
