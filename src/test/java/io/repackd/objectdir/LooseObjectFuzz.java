@@ -1,0 +1,89 @@
+package io.repackd.objectdir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.repackd.LooseFiles;
+import io.repackd.fuzz.FuzzInput;
+import io.repackd.fuzz.FuzzTarget;
+import io.repackd.platform.Cancellation;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+
+/** A loose object, named by what it inflates to. Bit 0: it is compressed here. */
+public final class LooseObjectFuzz implements FuzzTarget {
+  private static final HashAlgorithm HASH = HashAlgorithm.SHA1;
+
+  private static final int MOST_BYTES = 1 << 20;
+
+  /** Counts what it is given. */
+  private static final class Counting implements LooseObjectReader.Sink {
+    private long said = -1;
+    private long given;
+    private int type;
+
+    @Override
+    public void begin(int type, long bytes) {
+      assertThat(said).as("it has begun").isEqualTo(-1);
+      this.type = type;
+      said = bytes;
+    }
+
+    @Override
+    public void write(byte[] content, int from, int length) {
+      given += length;
+    }
+  }
+
+  @Override
+  public void read(FuzzInput input, Path directory) throws IOException {
+    byte[] file = input.flag(0) ? LooseFiles.deflate(input.rest()) : input.rest();
+    String id = HexFormat.of().formatHex(HASH.newDigest().digest(inflated(file)));
+    Path objects = directory.resolve("loose/objects");
+    Path folder = Files.createDirectories(objects.resolve(id.substring(0, 2)));
+    Files.createDirectories(objects.resolve("pack"));
+    Path object = Files.write(folder.resolve(id.substring(2)), file);
+    Counting counting = new Counting();
+    try (LooseTable table = new LooseTable(objects, HASH);
+        LooseObjectReader reader = new LooseObjectReader(HASH, new Cancellation())) {
+      ObjectDirectory opened =
+          ObjectDirectory.open(new RepositoryLocation(objects, Optional.empty(), objects));
+      new LooseWalk(opened, new Cancellation()).next(table, Integer.MAX_VALUE);
+      assertThat(table.count()).isEqualTo(1);
+      long claimed = reader.claimedBytes(table, 0);
+      reader.read(table, 0, counting);
+      assertThat(counting.given).isEqualTo(counting.said).isEqualTo(claimed);
+      assertThat(counting.type).isBetween(1, 4);
+    } catch (BadLooseObjectException e) {
+      assertThat(counting.said).as("something was given away").isEqualTo(-1);
+      throw e;
+    } finally {
+      Files.delete(object);
+      Files.delete(folder);
+    }
+  }
+
+  private static byte[] inflated(byte[] file) {
+    Inflater inflater = new Inflater();
+    ByteArrayOutputStream content = new ByteArrayOutputStream();
+    byte[] piece = new byte[1 << 16];
+    inflater.setInput(file);
+    try {
+      int bytes = inflater.inflate(piece);
+      while (bytes > 0 && content.size() < MOST_BYTES) {
+        content.write(piece, 0, bytes);
+        bytes = inflater.inflate(piece);
+      }
+    } catch (DataFormatException e) {
+      // The name is that of what came before.
+    } finally {
+      inflater.end();
+    }
+    return content.toByteArray();
+  }
+}
