@@ -141,7 +141,15 @@ public final class StepsAlone {
       CyclePlan plan = CyclePlanner.plan(snapshot, SETTINGS, immediately.immediately());
       CyclePermission permission =
           new CyclePermission(directory, SETTINGS, immediately, clock, lock);
-      new Expiry(directory, permission, ledger, window, new SoundPacks(), clock, never)
+      new Expiry(
+              directory,
+              permission,
+              ledger,
+              window,
+              verifiedIndexes.proof(directory, never),
+              new SoundPacks(),
+              clock,
+              never)
           .run(plan, installed);
       // As a cycle does at its end: nobody reads the index that was replaced.
       window.letGo(directory);

@@ -45,9 +45,6 @@ final class CycleSteps {
   /** How often a step begins again because somebody changed the packs meanwhile. */
   private static final int MAX_TRIES = 3;
 
-  private static final String DAMAGED = "pack-damaged";
-  private static final String INDEX_WRONG = "index-wrong";
-
   private final Registration registration;
   private final ObjectDirectory directory;
   private final MaintenanceSettings settings;
@@ -57,6 +54,7 @@ final class CycleSteps {
   private final UnreferencedLedger ledger;
   private final DamagedPacks damagedPacks;
   private final VerifiedIndexes verifiedIndexes;
+  private final IndexProof proof;
   private final SoundPacks soundPacks;
   private final SafetyWindow window;
   private final LockFile lock;
@@ -92,6 +90,7 @@ final class CycleSteps {
     this.ledger = ledger;
     this.damagedPacks = damagedPacks;
     this.verifiedIndexes = verifiedIndexes;
+    this.proof = verifiedIndexes.proof(directory, cancellation);
     this.soundPacks = soundPacks;
     this.window = window;
     this.lock = lock;
@@ -122,7 +121,7 @@ final class CycleSteps {
     try {
       runByIndex(finished);
     } catch (StepFailure e) {
-      throw e.reason().equals(DAMAGED) ? leadAroundDamage(e, finished) : e;
+      throw e.reason().equals(StepErrors.PACK_DAMAGED) ? leadAroundDamage(e, finished) : e;
     }
   }
 
@@ -135,7 +134,7 @@ final class CycleSteps {
     verify(finished);
     damaged.addAll(damage);
     if (!damaged.isEmpty()) {
-      throw new StepFailure(Result.DEGRADED, DAMAGED, String.join("; ", damaged));
+      throw new StepFailure(Result.DEGRADED, StepErrors.PACK_DAMAGED, String.join("; ", damaged));
     }
     CyclePlan plan = plan();
     if (!plan.deletions().isEmpty()) {
@@ -294,7 +293,7 @@ final class CycleSteps {
             return unchanged(draft.listed().size());
           }
           case EXTENDED, REBUILT -> {
-            if (install(draft)) {
+            if (soundOrDamagedAlready(draft) && install(draft)) {
               return written(draft);
             }
           }
@@ -315,6 +314,17 @@ final class CycleSteps {
     return wanted == Base.INSTALLED && verifiedIndexes.contains(directory, listing.index())
         ? Base.INSTALLED_AND_VERIFIED
         : wanted;
+  }
+
+  /**
+   * Verifies a draft. That a pack turns out damaged which it lists keeps nobody from installing it: the verification of what is
+   * installed finds the same, and says what follows.
+   *
+   * @return false if a pack has gone that it lists
+   * @throws StepFailure if it was written wrong
+   */
+  private boolean soundOrDamagedAlready(IndexDraft draft) throws IOException, StepFailure {
+    return StepErrors.first(proof.verify(draft.file()), Fault.Kind.PACK_GONE).isEmpty();
   }
 
   private boolean install(IndexDraft draft) throws IOException {
@@ -349,21 +359,24 @@ final class CycleSteps {
   }
 
   /**
-   * Verifies the installed index. One that is wrong is built anew, and the cycle ends there; if packs have gone meanwhile, and that
-   * is all, the index is written and verified once more. When it is sound, it is noted which packs own nothing.
+   * Verifies the installed index, in full if that was not done when it was written. One that is wrong is built anew, and the cycle
+   * ends there; if packs have gone meanwhile, and that is all, the index is written and verified once more. When it is sound, it is
+   * noted which packs own nothing.
    */
   private void verify(Consumer<StepOutcome> finished) throws StepFailure, IOException {
     List<Fault> faults = inspect(finished);
     if (!faults.isEmpty()) {
-      boolean wrong = first(faults, Fault.Kind.INDEX_WRONG).isPresent();
+      boolean wrong = StepErrors.first(faults, Fault.Kind.INDEX_WRONG).isPresent();
       step(Step.WRITE, finished, () -> write(wrong ? Base.PACKS_INSTEAD : Base.INSTALLED));
       List<Fault> still = inspect(finished);
       if (!still.isEmpty()) {
-        throw verifyFailure(still);
+        throw StepErrors.of(still);
       }
       if (wrong) {
         throw new StepFailure(
-            Result.FAILED, INDEX_WRONG, "the multi-pack-index was wrong and was written anew");
+            Result.FAILED,
+            StepErrors.INDEX_WRONG,
+            "the multi-pack-index was wrong and was written anew");
       }
     }
     verifiedIndexes.remember(directory, verified);
@@ -387,8 +400,8 @@ final class CycleSteps {
             return new Done(Work.NONE, "sound");
           }
           faults.forEach(fault -> log.warn("{}", fault.message()));
-          StepFailure failure = verifyFailure(faults);
-          if (!failure.reason().equals(DAMAGED)) {
+          StepFailure failure = StepErrors.of(faults);
+          if (!failure.reason().equals(StepErrors.PACK_DAMAGED)) {
             return new Done(failure.result(), Work.NONE, failure.detail());
           }
           for (Fault fault : faults) {
@@ -401,26 +414,12 @@ final class CycleSteps {
     return faults;
   }
 
-  private static Optional<Fault> first(List<Fault> faults, Fault.Kind kind) {
-    return faults.stream().filter(fault -> fault.kind() == kind).findFirst();
-  }
-
-  /** The worst comes first: what nobody here can mend, then what can be written anew, then what may be over by now. */
-  private static StepFailure verifyFailure(List<Fault> faults) {
-    Optional<Fault> damaged = first(faults, Fault.Kind.PACK_WRONG);
-    if (damaged.isPresent()) {
-      return new StepFailure(Result.DEGRADED, DAMAGED, damaged.get().message());
-    }
-    return first(faults, Fault.Kind.INDEX_WRONG)
-        .map(fault -> new StepFailure(Result.FAILED, INDEX_WRONG, fault.message()))
-        .orElseGet(
-            () -> new StepFailure(Result.SKIPPED, "packs-changed", faults.getFirst().message()));
-  }
-
   private List<Fault> faults() throws IOException {
     verified = FileStamp.find(directory.indexFile());
-    return MultiPackIndexVerifier.verify(
-        directory.indexFile(), directory.hash(), Level.INDEXES, cancellation);
+    return proof.covers(verified)
+        ? List.of()
+        : MultiPackIndexVerifier.verify(
+            directory.indexFile(), directory.hash(), Level.INDEXES, cancellation);
   }
 
   private CyclePlan plan() throws IOException {
@@ -454,7 +453,7 @@ final class CycleSteps {
   private Done expire(CyclePlan plan) throws IOException, StepFailure {
     Permission permission = new CyclePermission(directory, settings, request, clock, lock);
     Expiry expiry =
-        new Expiry(directory, permission, ledger, window, soundPacks, clock, cancellation);
+        new Expiry(directory, permission, ledger, window, proof, soundPacks, clock, cancellation);
     try {
       Expiry.Expired expired = expiry.run(plan, verified);
       mendIfPacksAreGone();

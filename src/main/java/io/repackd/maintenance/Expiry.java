@@ -1,6 +1,7 @@
 package io.repackd.maintenance;
 
 import io.repackd.maintenance.CyclePlan.ExpireDecision;
+import io.repackd.midx.Fault;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.MultiPackIndexWriter;
 import io.repackd.objectdir.FilePublisher;
@@ -26,10 +27,10 @@ import java.util.Set;
  * Deletes the packs that a plan gives up.
  *
  * <p>First the proof, without any lock: each object of each such pack is in a pack that stays ({@link Coverage}), and can be read
- * there ({@link CoveringEntries}). Then the index
- * that lists them no more is written in full, and synchronised. Then, under the lock of the multi-pack-index: is the installed
- * index still the one that was verified, are the packs what they were, those that go and those that stay, does the plan made anew
- * with the processes of this moment still give them up? Only then is the index replaced, and the packs are unlinked.
+ * there ({@link CoveringEntries}). Then the index that lists them no more is written in full, synchronised and verified. Then, under
+ * the lock of the multi-pack-index: is the installed index still the one that was verified, are the packs what they were, those
+ * that go and those that stay, does the plan made anew with the processes of this moment still give them up? Only then is the
+ * index replaced, and the packs are unlinked.
  *
  * <p>Safety windows, and whose presence keeps packs, are a matter of the {@link Permission}: a cycle has other rules than
  * somebody who asks for it by hand. The proof, the order and the looks at the files are the same for everybody.
@@ -39,6 +40,7 @@ final class Expiry {
   private final Permission permission;
   private final UnreferencedSince unreferenced;
   private final SafetyWindow window;
+  private final IndexProof proof;
   private final SoundPacks sound;
   private final Clock clock;
   private final Cancellation cancellation;
@@ -49,6 +51,7 @@ final class Expiry {
       Permission permission,
       UnreferencedSince unreferenced,
       SafetyWindow window,
+      IndexProof proof,
       SoundPacks sound,
       Clock clock,
       Cancellation cancellation) {
@@ -56,6 +59,7 @@ final class Expiry {
     this.permission = permission;
     this.unreferenced = unreferenced;
     this.window = window;
+    this.proof = proof;
     this.sound = sound;
     this.clock = clock;
     this.cancellation = cancellation;
@@ -104,6 +108,10 @@ final class Expiry {
                 new HashSet<>(proven.stream().map(StoredPack::indexName).toList()),
                 List.of());
         replacement.sync();
+        List<Fault> faults = proof.verify(replacement.file());
+        if (!faults.isEmpty()) {
+          throw StepErrors.of(faults);
+        }
         cancellation.check();
         return replaceAndDelete(verified, snapshot, coverage, proven, replacement);
       }

@@ -27,7 +27,7 @@ public final class MaintenanceCycle {
   private final Clock clock;
   private final Path stateDirectory;
   private final Aggregation aggregation;
-  private final VerifiedIndexes verifiedIndexes = new VerifiedIndexes();
+  private final VerifiedIndexes verifiedIndexes;
   private final SoundPacks soundPacks = new SoundPacks();
 
   /**
@@ -42,9 +42,15 @@ public final class MaintenanceCycle {
 
   /** A cycle that shares what is known of damaged packs with rounds of aggregation outside of it. */
   public MaintenanceCycle(Clock clock, Path stateDirectory, Aggregation aggregation) {
+    this(clock, stateDirectory, aggregation, new VerifiedIndexes());
+  }
+
+  MaintenanceCycle(
+      Clock clock, Path stateDirectory, Aggregation aggregation, VerifiedIndexes verifiedIndexes) {
     this.clock = clock;
     this.stateDirectory = stateDirectory;
     this.aggregation = aggregation;
+    this.verifiedIndexes = verifiedIndexes;
   }
 
   /** How a cycle is to run: {@code immediately} lifts the age limits, because nobody else is there. */

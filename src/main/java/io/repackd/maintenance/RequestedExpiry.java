@@ -22,7 +22,8 @@ import java.util.Optional;
  *
  * <p>It keeps what git keeps, packs with a {@code .keep} and cruft packs, and says nothing of them. It keeps more than git, and
  * says so: packs with a bitmap; packs of a repository with {@code extensions.preciousObjects}; packs with an object that is in
- * no other pack which stays and is of the same kind, ordinary or promisor. The installed index has been verified before.
+ * no other pack which stays and is of the same kind, ordinary or promisor. The installed index has been verified before,
+ * and the one that takes its place is verified before it does: packs are deleted at once.
  */
 final class RequestedExpiry implements Permission {
   private static final ExpireSettings AT_ONCE = new ExpireSettings(true, Duration.ZERO);
@@ -67,6 +68,7 @@ final class RequestedExpiry implements Permission {
                 this,
                 UnreferencedSince.UNKNOWN,
                 window,
+                new VerifiedIndexes().proof(directory, cancellation),
                 new SoundPacks(),
                 clock,
                 cancellation)
@@ -74,7 +76,8 @@ final class RequestedExpiry implements Permission {
             .packs();
     if (deleted > 0) {
       bitmap.map(RequestedWrite::bitmapLost).ifPresent(listener::warn);
-      new RequestedWrite(directory, cancellation, listener).run(Selection.ALL);
+      new RequestedWrite(RequestedWrite.Care.NONE, directory, cancellation, listener)
+          .run(Selection.ALL);
     }
     return deleted;
   }

@@ -60,7 +60,8 @@ public final class RequestedMaintenance {
   }
 
   /**
-   * Writes the multi-pack-index anew if the packs are not those that it lists, or if its checksum is wrong.
+   * Writes the multi-pack-index anew if the packs are not those that it lists, or if its checksum is wrong. What was written is not
+   * verified, other than by a cycle, because that takes nearly as long as the writing: that is what {@link #verify} is for.
    *
    * @throws RequestFailedException if there are no packs, or the preferred one has no object
    * @throws io.repackd.objectdir.LockedException if somebody else is replacing the index
@@ -69,7 +70,8 @@ public final class RequestedMaintenance {
   public void write(Selection selection) throws IOException, RequestFailedException {
     refuseChain();
     attempt(() -> {
-      new RequestedWrite(directory, cancellation, listener).run(selection);
+      new RequestedWrite(RequestedWrite.Care.NONE, directory, cancellation, listener)
+          .run(selection);
       return 0L;
     });
   }

@@ -71,7 +71,8 @@ final class RequestedRepack {
             .published();
     try {
       // Also if the packs were there already: whoever wrote them may not have come to list them.
-      new RequestedWrite(directory, cancellation, listener).run(Selection.ALL);
+      new RequestedWrite(RequestedWrite.Care.VERIFIED, directory, cancellation, listener)
+          .run(Selection.ALL);
     } finally {
       for (Published pack : published) {
         if (pack.keep().isPresent()) {

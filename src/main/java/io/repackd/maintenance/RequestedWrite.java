@@ -4,6 +4,7 @@ import io.repackd.maintenance.IndexDraft.Base;
 import io.repackd.maintenance.IndexDraft.Kind;
 import io.repackd.maintenance.IndexDraft.Wanted;
 import io.repackd.maintenance.RequestedMaintenance.Selection;
+import io.repackd.midx.Fault;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.LockedException;
@@ -29,11 +30,22 @@ import java.util.stream.Collectors;
  * bitmap of the installed index stays, which git deletes.
  */
 final class RequestedWrite {
+  /** Whether the index is verified before it is installed. */
+  enum Care {
+    /** No: it would take twice as long. {@code verify} does it. */
+    NONE,
+    /** Yes: beside what was done before, it takes no time. */
+    VERIFIED
+  }
+
+  private final Care care;
   private final ObjectDirectory directory;
   private final Cancellation cancellation;
   private final RequestListener listener;
 
-  RequestedWrite(ObjectDirectory directory, Cancellation cancellation, RequestListener listener) {
+  RequestedWrite(
+      Care care, ObjectDirectory directory, Cancellation cancellation, RequestListener listener) {
+    this.care = care;
     this.directory = directory;
     this.cancellation = cancellation;
     this.listener = listener;
@@ -60,6 +72,7 @@ final class RequestedWrite {
       }
       if (draft.kind() == Kind.EXTENDED || draft.kind() == Kind.REBUILT) {
         checkPreferred(selection, preferred.filter(draft.listed()::contains));
+        verify(draft);
         install(draft);
       }
       report(draft);
@@ -97,6 +110,16 @@ final class RequestedWrite {
           throw new RequestFailedException(
               "cannot prefer pack %s: it has no objects".formatted(found.get().name()));
         }
+      }
+    }
+  }
+
+  private void verify(IndexDraft draft) throws IOException, StepFailure {
+    if (care == Care.VERIFIED) {
+      List<Fault> faults =
+          new VerifiedIndexes().proof(directory, cancellation).verify(draft.file());
+      if (!faults.isEmpty()) {
+        throw StepErrors.of(faults);
       }
     }
   }

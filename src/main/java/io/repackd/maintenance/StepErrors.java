@@ -1,5 +1,6 @@
 package io.repackd.maintenance;
 
+import io.repackd.midx.Fault;
 import io.repackd.midx.UnsupportedIndexException;
 import io.repackd.objectdir.LockedException;
 import io.repackd.objectdir.ObjectDirectoryException;
@@ -11,9 +12,14 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /** Says what an error in a step means for the cycle. */
 final class StepErrors {
+  static final String PACK_DAMAGED = "pack-damaged";
+  static final String INDEX_WRONG = "index-wrong";
+
   private StepErrors() {}
 
   static StepFailure classify(Throwable error) {
@@ -21,7 +27,7 @@ final class StepErrors {
       case StepFailure failure -> failure;
       case CancelledException _ -> new StepFailure(Result.CANCELLED, "stopping", "asked to stop");
       case CorruptFileException corrupt ->
-          new StepFailure(Result.DEGRADED, "pack-damaged", corrupt.getMessage());
+          new StepFailure(Result.DEGRADED, PACK_DAMAGED, corrupt.getMessage());
       case UnsupportedIndexException unsupported ->
           new StepFailure(Result.SKIPPED, "index-version", unsupported.getMessage());
       case LockedException locked -> new StepFailure(Result.SKIPPED, "locked", locked.getMessage());
@@ -39,6 +45,21 @@ final class StepErrors {
               "a mapped file was cut off or cannot be read: " + error.getMessage());
       default -> new StepFailure(Result.FAILED, "internal", "internal error: " + error);
     };
+  }
+
+  /** The worst comes first: what nobody here can mend, then what can be written anew, then what may be over by now. */
+  static StepFailure of(List<Fault> faults) {
+    return first(faults, Fault.Kind.PACK_WRONG)
+        .map(fault -> new StepFailure(Result.DEGRADED, PACK_DAMAGED, fault.message()))
+        .or(() ->
+            first(faults, Fault.Kind.INDEX_WRONG)
+                .map(fault -> new StepFailure(Result.FAILED, INDEX_WRONG, fault.message())))
+        .orElseGet(
+            () -> new StepFailure(Result.SKIPPED, "packs-changed", faults.getFirst().message()));
+  }
+
+  static Optional<Fault> first(List<Fault> faults, Fault.Kind kind) {
+    return faults.stream().filter(fault -> fault.kind() == kind).findFirst();
   }
 
   /** What somebody has to do about it: make room, give permission, or look at the disk. */

@@ -5,6 +5,7 @@ import io.repackd.midx.UnsupportedIndexException;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.pack.CorruptFileException;
+import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /**
  * Remembers which multi-pack-indexes were found sound, by their files' inode, size and time. As long as such a file is the one
@@ -22,6 +24,25 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class VerifiedIndexes {
   private final Map<Path, FileStamp> verified = new ConcurrentHashMap<>();
+  private final Consumer<Path> written;
+
+  VerifiedIndexes() {
+    this(_ -> {});
+  }
+
+  /**
+   * For somebody who wants to see each index before anybody else does.
+   *
+   * @param written told of each that has been written, before it is verified
+   */
+  VerifiedIndexes(Consumer<Path> written) {
+    this.written = written;
+  }
+
+  /** Verifies what one cycle writes, before it is installed. */
+  IndexProof proof(ObjectDirectory directory, Cancellation cancellation) {
+    return new IndexProof(directory, written, cancellation);
+  }
 
   /** Notes that an index, as it was when it was looked at, is sound. */
   void remember(ObjectDirectory directory, Optional<FileStamp> index) {

@@ -119,7 +119,14 @@ class CoveringEntriesTest {
               clock,
               lock);
       return new Expiry(
-              directory, permission, ledger, new SafetyWindow(), sound, clock, new Cancellation())
+              directory,
+              permission,
+              ledger,
+              new SafetyWindow(),
+              new VerifiedIndexes().proof(directory, new Cancellation()),
+              sound,
+              clock,
+              new Cancellation())
           .run(plan, FileStamp.find(repository.index()))
           .packs();
     }

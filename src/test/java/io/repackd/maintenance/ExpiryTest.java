@@ -104,6 +104,7 @@ class ExpiryTest {
                   lock),
               ledger,
               new SafetyWindow(),
+              new VerifiedIndexes().proof(directory, new Cancellation()),
               new SoundPacks(),
               Clock.systemUTC(),
               new Cancellation());
@@ -174,6 +175,7 @@ class ExpiryTest {
               new Interrupted(permission, new ArrayList<>(), whileTheyAreHidden),
               ledger,
               new SafetyWindow(),
+              new VerifiedIndexes().proof(directory, new Cancellation()),
               new SoundPacks(),
               Clock.fixed(NOW, ZoneOffset.UTC),
               new Cancellation())
