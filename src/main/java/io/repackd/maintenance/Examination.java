@@ -18,6 +18,7 @@ import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.PackFile;
 import io.repackd.pack.PackIndex;
+import io.repackd.pack.PackVerification;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -198,8 +199,12 @@ public final class Examination {
     for (StoredPack pack : listing.packs()) {
       cancellation.check();
       try (Arena arena = Arena.ofConfined()) {
-        PackFile.check(
-            pack.data().path(), PackIndex.open(pack.index().path(), directory.hash(), arena));
+        PackIndex index = PackIndex.open(pack.index().path(), directory.hash(), arena);
+        PackFile.check(pack.data().path(), index);
+        if (pack.has(Sidecar.KEEP)) {
+          // No cycle puts it together with others or deletes it, so none comes to read it.
+          PackVerification.verify(index, cancellation);
+        }
       } catch (CorruptFileException e) {
         fault(
             "packs",

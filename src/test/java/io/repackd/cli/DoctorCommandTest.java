@@ -6,6 +6,7 @@ import io.repackd.GitRepository;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -92,6 +93,21 @@ class DoctorCommandTest {
     Files.write(damaged, Arrays.copyOf(bytes, bytes.length / 2));
     assertThat(examine()).isEqualTo(1);
     assertThat(out.toString()).contains("fault: packs: ", damaged.toString(), "keep all files");
+  }
+
+  /** What no cycle reads: the checksums of the entries, of a pack that none puts together with others. */
+  @Test
+  void aDamagedIndexOfAKeptPackIsNamed() throws Exception {
+    repository.git("multi-pack-index", "write");
+    Path index = repository.files(".idx").getFirst();
+    byte[] bytes = Files.readAllBytes(index);
+    int objects = ByteBuffer.wrap(bytes).getInt(8 + 255 * 4);
+    bytes[8 + 1024 + objects * 20] ^= 1; // the first of the checksums
+    Files.setPosixFilePermissions(index, PosixFilePermissions.fromString("rw-r--r--"));
+    Files.write(index, bytes);
+    Files.createFile(Path.of(index.toString().replace(".idx", ".keep")));
+    assertThat(examine()).isEqualTo(1);
+    assertThat(out.toString()).contains("fault: packs: ", index.toString(), "keep all files");
   }
 
   @Test
