@@ -71,8 +71,7 @@ public record DeltaSettings(
   private static int threads(GitConfiguration configuration) throws ObjectDirectoryException {
     int threads = configuration.number(PACK, "threads", 0);
     if (threads < 0) {
-      throw new ObjectDirectoryException(
-          "git configuration: pack.threads: %d is negative".formatted(threads));
+      throw configuration.fault(PACK, "threads", "%d is negative".formatted(threads));
     }
     return threads;
   }

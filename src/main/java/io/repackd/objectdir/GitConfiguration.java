@@ -35,6 +35,9 @@ final class GitConfiguration {
   /** All values of each key, such as {@code core.compression}, the one that counts last. */
   private final Map<String, List<String>> values = new HashMap<>();
 
+  /** Which file has the value of each key that counts. */
+  private final Map<String, Path> files = new HashMap<>();
+
   private GitConfiguration(Map<String, String> environment) {
     this.environment = environment;
   }
@@ -87,6 +90,7 @@ final class GitConfiguration {
               values
                   .computeIfAbsent(key(section, name), _ -> new ArrayList<>())
                   .add(value.orElse(NO_VALUE));
+              files.put(key(section, name), file);
               if (section.equals("include") && name.equals("path") && value.isPresent()) {
                 include(file, value.get(), depth);
               }
@@ -169,24 +173,21 @@ final class GitConfiguration {
     }
     long bytes = parseLong(section, name, value.get());
     if (bytes < 0) {
-      throw new ObjectDirectoryException(
-          "git configuration: %s.%s: a size is not negative: %s"
-              .formatted(section, name, value.get()));
+      throw fault(section, name, "a size is not negative: " + value.get());
     }
     return bytes;
   }
 
-  private static int parseNumber(String section, String name, String text)
+  private int parseNumber(String section, String name, String text)
       throws ObjectDirectoryException {
     long number = parseLong(section, name, text);
     if (number != (int) number) {
-      throw noNumber(section, name, text, new ArithmeticException("more than 32 bits"));
+      throw noNumber(section, name, text);
     }
     return (int) number;
   }
 
-  private static long parseLong(String section, String name, String text)
-      throws ObjectDirectoryException {
+  private long parseLong(String section, String name, String text) throws ObjectDirectoryException {
     String digits = text.strip();
     int unit = digits.isEmpty() ? 0 : "kmg".indexOf(Character.toLowerCase(lastOf(digits))) + 1;
     try {
@@ -194,16 +195,27 @@ final class GitConfiguration {
           Long.decode(unit == 0 ? digits : digits.substring(0, digits.length() - 1).strip());
       return Math.multiplyExact(number, 1L << 10 * unit);
     } catch (NumberFormatException | ArithmeticException e) {
-      throw noNumber(section, name, text, e);
+      throw noNumber(section, name, text);
     }
   }
 
-  private static ObjectDirectoryException noNumber(
-      String section, String name, String text, RuntimeException cause) {
+  private ObjectDirectoryException noNumber(String section, String name, String text) {
+    return fault(
+        section,
+        name,
+        "neither a number nor a truth value: " + (text.equals(NO_VALUE) ? "" : text));
+  }
+
+  /** An error about the value of a key, which names the file that has it. */
+  ObjectDirectoryException fault(String section, String name, String what) {
     return new ObjectDirectoryException(
-        "git configuration: %s.%s: neither a number nor a truth value: %s"
-            .formatted(section, name, text.equals(NO_VALUE) ? "" : text),
-        cause);
+        "git configuration %s: %s.%s: %s"
+            .formatted(files.get(key(section, name)), section, name, what));
+  }
+
+  /** Whether a key is there. */
+  boolean has(String section, String name) {
+    return values.containsKey(key(section, name));
   }
 
   private static char lastOf(String text) {

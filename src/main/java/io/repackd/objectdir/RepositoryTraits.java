@@ -47,23 +47,34 @@ public record RepositoryTraits(
     if (file.isPresent()) {
       checkVersion(configuration, location.path());
     }
-    int compression = configuration.number("core", "compression", -1);
     return new RepositoryTraits(
         hash(configuration, location),
         configuration.truth("core", "multiPackIndex", true),
         configuration.truth("extensions", "preciousObjects", false),
         configuration.truth("pack", "writeReverseIndex", true),
         configuration.truth("repack", "packKeptObjects", false),
-        checkCompression(configuration.number("pack", "compression", compression)),
-        SharedPermissions.parse(configuration.string("core", "sharedRepository").orElse("")));
+        compression(configuration),
+        permissions(configuration));
   }
 
-  private static int checkCompression(int level) throws ObjectDirectoryException {
+  private static int compression(GitConfiguration configuration) throws ObjectDirectoryException {
+    int core = configuration.number("core", "compression", -1);
+    int level = configuration.number("pack", "compression", core);
     if (level < -1 || level > 9) {
-      throw new ObjectDirectoryException(
-          "git configuration: pack.compression: %d is not between -1 and 9".formatted(level));
+      String section = configuration.has("pack", "compression") ? "pack" : "core";
+      throw configuration.fault(
+          section, "compression", "%d is not between -1 and 9".formatted(level));
     }
     return level;
+  }
+
+  private static SharedPermissions permissions(GitConfiguration configuration)
+      throws ObjectDirectoryException {
+    try {
+      return SharedPermissions.parse(configuration.string("core", "sharedRepository").orElse(""));
+    } catch (ObjectDirectoryException e) {
+      throw configuration.fault("core", "sharedRepository", String.valueOf(e.getMessage()));
+    }
   }
 
   /** Source: gitrepository-layout. An extension that we do not know may change what the files here mean. */

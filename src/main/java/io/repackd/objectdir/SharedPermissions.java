@@ -28,7 +28,7 @@ public record SharedPermissions(int bits, boolean replace) {
   /**
    * Reads the value of {@code core.sharedRepository}.
    *
-   * @throws ObjectDirectoryException if git would not understand it
+   * @throws ObjectDirectoryException if git would not understand it; the message names no file
    */
   static SharedPermissions parse(String value) throws ObjectDirectoryException {
     return switch (value.toLowerCase(Locale.ROOT)) {
@@ -48,9 +48,7 @@ public record SharedPermissions(int bits, boolean replace) {
     } catch (NumberFormatException e) {
       // falls through to the complaint, which quotes the value
     }
-    throw new ObjectDirectoryException(
-        "git configuration: core.sharedRepository: %s is no permission that git accepts"
-            .formatted(value));
+    throw new ObjectDirectoryException("%s is no permission that git accepts".formatted(value));
   }
 
   /**
