@@ -9,13 +9,15 @@ import io.repackd.pack.PackIndex;
 import io.repackd.pack.PackVerification;
 import io.repackd.pack.PackedCopies;
 import io.repackd.pack.PositionSet;
+import io.repackd.platform.AllCores;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /**
  * Reads the entries on which a proof of {@link Coverage} relies. The proof goes by indexes, and the disk had time to spoil what
@@ -28,6 +30,12 @@ import java.util.Map;
 final class CoveringEntries {
   /** To read a pack from end to end takes about as long as to look for an eighth of its entries, one by one. */
   private static final int IN_FULL_FROM_EIGHTH = 8;
+
+  /**
+   * Packs of up to about a million objects are read several at a time, because part of the work on one is for one core: its index
+   * is hashed, and its offsets are sorted. Larger ones come one by one, as each takes 16 bytes of memory for an object.
+   */
+  private static final long SMALL_INDEX_BYTES = 32L << 20;
 
   private final HashAlgorithm hash;
   private final SoundPacks sound;
@@ -51,14 +59,14 @@ final class CoveringEntries {
    */
   void check(Coverage coverage, List<PackView> spared, Instant now) throws IOException {
     try (Arena arena = Arena.ofShared()) {
-      Map<StoredPack, Part> parts = new HashMap<>();
-      for (Cover cover : coverage.covers()) {
-        cancellation.check();
-        try {
-          checkInFull(cover, arena, now, parts);
-        } catch (CorruptFileException e) {
-          throw damaged(e, cover);
-        }
+      Map<StoredPack, Part> parts = new ConcurrentHashMap<>();
+      Map<Boolean, List<Cover>> covers =
+          coverage.covers().stream()
+              .collect(Collectors.partitioningBy(cover -> isSmall(cover.pack())));
+      List<Cover> small = covers.getOrDefault(true, List.of());
+      AllCores.forEach(small.size(), i -> checkInFull(small.get(i), arena, now, parts));
+      for (Cover large : covers.getOrDefault(false, List.of())) {
+        checkInFull(large, arena, now, parts);
       }
       if (!parts.isEmpty()) {
         select(coverage, spared, parts);
@@ -80,21 +88,31 @@ final class CoveringEntries {
             .formatted(cover.reliant().pack().data().path()));
   }
 
+  private static boolean isSmall(StoredPack pack) {
+    return pack.index().bytes() <= SMALL_INDEX_BYTES;
+  }
+
   private void checkInFull(Cover cover, Arena arena, Instant now, Map<StoredPack, Part> parts)
       throws IOException {
-    StoredPack pack = cover.pack();
-    SoundPacks.Candidate candidate = sound.candidate(pack, now);
-    if (candidate.known()) {
-      return;
-    }
-    PackIndex index = PackIndex.open(pack.index().path(), hash, arena);
-    if (index.hasCrc32() && cover.objects() >= index.count() / IN_FULL_FROM_EIGHTH) {
-      try (Arena own = Arena.ofShared()) {
-        PackVerification.verifyEntries(PackFile.open(pack.data().path(), index, own), cancellation);
+    cancellation.check();
+    try {
+      StoredPack pack = cover.pack();
+      SoundPacks.Candidate candidate = sound.candidate(pack, now);
+      if (candidate.known()) {
+        return;
       }
-      candidate.found();
-    } else {
-      parts.put(pack, new Part(cover, index, new PositionSet(arena, index.count())));
+      PackIndex index = PackIndex.open(pack.index().path(), hash, arena);
+      if (index.hasCrc32() && cover.objects() >= index.count() / IN_FULL_FROM_EIGHTH) {
+        try (Arena own = Arena.ofShared()) {
+          PackVerification.verifyEntries(
+              PackFile.open(pack.data().path(), index, own), cancellation);
+        }
+        candidate.found();
+      } else {
+        parts.put(pack, new Part(cover, index, new PositionSet(arena, index.count())));
+      }
+    } catch (CorruptFileException e) {
+      throw damaged(e, cover);
     }
   }
 
