@@ -150,7 +150,12 @@ final class PlanCommand extends RegistryCommand {
         bundle.packs().forEach(pack -> out.println("    take  " + pack.name()));
       }
     }
-    if (obstacle.isEmpty() && plan.bundles().isEmpty()) {
+    for (Bundle bundle : plan.toRepack()) {
+      out.println(
+          "  aggregate: %d %s packs are left to the repack"
+              .formatted(bundle.packs().size(), bundle.kind().label()));
+    }
+    if (obstacle.isEmpty() && plan.bundles().isEmpty() && plan.toRepack().isEmpty()) {
       out.println("  aggregate: no packs" + leftAlone(plan));
     }
     if (verbose) {

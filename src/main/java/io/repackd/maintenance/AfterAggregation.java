@@ -1,16 +1,12 @@
 package io.repackd.maintenance;
 
 import io.repackd.maintenance.AggregatePlan.Bundle;
-import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
-import io.repackd.objectdir.PackKind;
-import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -20,29 +16,42 @@ import java.util.Optional;
 final class AfterAggregation {
   private final ObjectDirectory directory;
   private final AggregateForecast forecast;
+  private final Optional<StoredPack> loosePack;
   private final Instant now;
 
   AfterAggregation(ObjectDirectory directory, AggregateForecast forecast, Instant now) {
     this.directory = directory;
     this.forecast = forecast;
+    this.loosePack = UnwrittenPack.ofLoose(directory, forecast.loose(), now);
     this.now = now;
   }
 
-  /** How many packs an index will list that now would list others. */
+  /** How many packs an index will list that now would list others, without those that are left to the repack. */
   int listed(List<StoredPack> packs) {
     long bundled = packs.stream().filter(pack -> forecast.bundles(pack.name())).count();
-    return (int) (packs.size() - bundled) + newPacks();
+    int alone = looseAlone() ? 1 : 0;
+    return (int) (packs.size() - bundled) + forecast.plan().bundles().size() + alone;
   }
 
-  private int newPacks() {
-    return forecast.plan().bundles().size() + (forecast.loose().pack() > 0 ? 1 : 0);
+  /** By its name, because the forecast was made a moment before. */
+  private boolean isLoosePack(StoredPack pack) {
+    return loosePack.filter(loose -> loose.name().equals(pack.name())).isPresent();
   }
 
-  /** The same as a snapshot, with the new packs in the place of the old ones. */
-  Snapshot in(Snapshot snapshot) {
+  /** Whether the round would write no pack that an index lists, so that the cycle finds those which are there now. */
+  boolean leavesPacksAsTheyAre() {
+    return forecast.plan().bundles().isEmpty() && !looseAlone();
+  }
+
+  private boolean looseAlone() {
+    return loosePack.filter(pack -> !forecast.takes(pack.name())).isPresent();
+  }
+
+  /** The same as a snapshot, with the new packs in the place of the old ones, and those that no index will list. */
+  Snapshot in(Snapshot snapshot) throws IOException {
     List<PackView> views = new ArrayList<>();
     snapshot.packs().stream()
-        .filter(view -> !forecast.bundles(view.pack().name()))
+        .filter(view -> !forecast.takes(view.pack().name()))
         .forEach(views::add);
     for (Bundle bundle : forecast.plan().bundles()) {
       long owned =
@@ -50,32 +59,28 @@ final class AfterAggregation {
               .filter(view -> bundle.packs().contains(view.pack()))
               .mapToLong(PackView::owned)
               .sum();
-      String name = "(bundle of %d packs)".formatted(bundle.packs().size());
-      views.add(view(name, bundle.kind(), bundle.bytes(), owned));
+      if (bundle.packs().stream().anyMatch(this::isLoosePack)) {
+        owned += forecast.loose().pack();
+      }
+      views.add(view(UnwrittenPack.ofBundle(directory, bundle, now), owned));
     }
-    LooseForecast loose = forecast.loose();
-    if (loose.pack() > 0) {
-      String name = "(pack of %d loose objects)".formatted(loose.pack());
-      views.add(view(name, PackKind.ORDINARY, loose.packBytes(), loose.pack()));
+    loosePack
+        .filter(pack -> !forecast.takes(pack.name()))
+        .ifPresent(pack -> views.add(view(pack, forecast.loose().pack())));
+    for (Bundle bundle : forecast.plan().toRepack()) {
+      for (StoredPack pack : bundle.packs()) {
+        views.add(
+            isLoosePack(pack)
+                ? PackView.unlisted(pack, forecast.loose().pack())
+                : Snapshots.unlisted(directory, pack));
+      }
     }
     return snapshot.with(views);
   }
 
   /** A bundle of nothing but copies owns nothing; the cycle that writes it will see that, and not delete it. */
-  private PackView view(String name, PackKind kind, long bytes, long owned) {
-    Map<Sidecar, FileStamp> sidecars = new EnumMap<>(Sidecar.class);
-    sidecars.put(Sidecar.BAD_DELTAS, stamp(name, Sidecar.BAD_DELTAS.extension(), 0));
-    if (kind == PackKind.PROMISOR) {
-      sidecars.put(Sidecar.PROMISOR, stamp(name, Sidecar.PROMISOR.extension(), 0));
-    }
-    StoredPack pack =
-        new StoredPack(name, stamp(name, "pack", bytes), stamp(name, "idx", 0), sidecars);
+  private PackView view(StoredPack pack, long owned) {
     Optional<Instant> unreferenced = owned == 0 ? Optional.of(now) : Optional.empty();
     return new PackView(pack, owned, owned, unreferenced);
-  }
-
-  private FileStamp stamp(String name, String extension, long bytes) {
-    return new FileStamp(
-        directory.packDirectory().resolve(name + "." + extension), 0, 0, bytes, now);
   }
 }

@@ -1,6 +1,7 @@
 package io.repackd.maintenance;
 
 import io.repackd.maintenance.AggregatePlan.Bundle;
+import io.repackd.objectdir.StoredPack;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,22 +14,28 @@ import java.util.Optional;
  */
 public record AggregateForecast(
     Optional<String> obstacle, AggregatePlan plan, LooseForecast loose) {
-  private static final AggregatePlan NO_PLAN =
-      new AggregatePlan(Optional.empty(), List.of(), List.of(), List.of());
-
   /** There would be no round. */
   static AggregateForecast obstacle(String why) {
-    return new AggregateForecast(Optional.of(why), NO_PLAN, LooseForecast.NOTHING);
-  }
-
-  /** Whether the round would write no pack, so that the cycle finds the packs which are there now. */
-  boolean leavesPacksAsTheyAre() {
-    return plan.bundles().isEmpty() && loose.pack() == 0;
+    return new AggregateForecast(Optional.of(why), AggregatePlan.NOTHING, LooseForecast.NOTHING);
   }
 
   /** Whether a pack would be in a bundle, and so in no index. */
   boolean bundles(String pack) {
-    return plan.bundles().stream()
+    return isIn(plan.bundles(), pack);
+  }
+
+  /** Whether a pack would be in a bundle, or left to the repack, and so in no index. */
+  boolean takes(String pack) {
+    return bundles(pack) || isIn(plan.toRepack(), pack);
+  }
+
+  /** The packs that the repack will take and no index lists until then. */
+  List<StoredPack> unlisted() {
+    return plan.toRepack().stream().map(Bundle::packs).flatMap(List::stream).toList();
+  }
+
+  private static boolean isIn(List<Bundle> bundles, String pack) {
+    return bundles.stream()
         .map(Bundle::packs)
         .flatMap(List::stream)
         .anyMatch(bundled -> bundled.name().equals(pack));

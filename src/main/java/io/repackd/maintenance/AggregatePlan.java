@@ -11,19 +11,26 @@ import java.util.Optional;
  *
  * @param obstacle why nothing is bundled or deleted at all; empty if there is no such reason
  * @param bundles what is put together; at most one bundle of ordinary and one of promisor packs
+ * @param toRepack what would be put together, but for a repack that takes it and follows at once; the same
  * @param leftAlone the packs that are in no bundle, each with the reason
  * @param superseded the packs that wait for deletion, and whether it has come to that
  */
 public record AggregatePlan(
     Optional<String> obstacle,
     List<Bundle> bundles,
+    List<Bundle> toRepack,
     List<LeftAlone> leftAlone,
     List<Decision> superseded) {
   public AggregatePlan {
     bundles = List.copyOf(bundles);
+    toRepack = List.copyOf(toRepack);
     leftAlone = List.copyOf(leftAlone);
     superseded = List.copyOf(superseded);
   }
+
+  /** Nothing is there to be done, and nothing in the way. */
+  static final AggregatePlan NOTHING =
+      new AggregatePlan(Optional.empty(), List.of(), List.of(), List.of(), List.of());
 
   /**
    * Packs whose objects go into one new pack.
@@ -53,6 +60,7 @@ public record AggregatePlan(
     PROMISOR("promisor"),
     BITMAP("with a bitmap"),
     EXCLUDED("in use by a repack"),
+    REPACK("left to the repack"),
     YOUNG("just arrived"),
     DAMAGED("damaged"),
     LARGE("large"),

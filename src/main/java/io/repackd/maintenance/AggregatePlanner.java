@@ -23,7 +23,8 @@ import java.util.Set;
  *
  * <p><b>Bundle.</b> Ordinary packs which the multi-pack-index does not list and which nobody keeps are bundled, by the {@link
  * GrowthRule}; promisor packs among themselves, if {@code aggregate.promisor} is set. What arrived within the last five seconds is
- * left for the next round, because its sidecars may be on their way. If it cannot be told what the index lists, nothing is.
+ * left for the next round, because its sidecars may be on their way, save what the round itself has written. If it cannot be
+ * told what the index lists, nothing is. What a repack takes that follows at once is left to it ({@link LeftToRepack}).
  *
  * <p><b>Delete.</b> A superseded pack goes when it has been so for at least {@code aggregate.min-age}, the index does not list it,
  * and no process is seen that could want it (see {@link ReaderRule}). Where not everybody can be seen it stays for an hour at least.
@@ -57,6 +58,7 @@ final class AggregatePlanner {
   private final AggregateRequest request;
   private final List<LeftAlone> leftAlone = new ArrayList<>();
   private final List<Bundle> bundles = new ArrayList<>();
+  private final List<Bundle> toRepack = new ArrayList<>();
 
   private AggregatePlanner(
       AggregateSnapshot snapshot, AggregateSettings settings, AggregateRequest request) {
@@ -88,7 +90,7 @@ final class AggregatePlanner {
         decisions.add(decide(pack, by, obstacle));
       }
     }
-    return new AggregatePlan(obstacle, bundles, leftAlone, decisions);
+    return new AggregatePlan(obstacle, bundles, toRepack, leftAlone, decisions);
   }
 
   private Optional<String> obstacle() {
@@ -162,9 +164,18 @@ final class AggregatePlanner {
     List<StoredPack> taken =
         ascending.subList(0, choice.take()).stream().sorted(OLDEST_FIRST).toList();
     if (!taken.isEmpty()) {
-      bundles.add(new Bundle(kind, taken, supersededBy(taken)));
+      add(new Bundle(kind, taken, supersededBy(taken)));
     }
     return taken;
+  }
+
+  private void add(Bundle bundle) {
+    if (request.repack().filter(rule -> rule.takes(bundle, snapshot.taken())).isEmpty()) {
+      bundles.add(bundle);
+      return;
+    }
+    toRepack.add(bundle);
+    bundle.packs().forEach(pack -> leftAlone.add(new LeftAlone(pack, Reason.REPACK)));
   }
 
   private GrowthRule room(List<StoredPack> taken) {

@@ -1,5 +1,6 @@
 package io.repackd.maintenance;
 
+import io.repackd.maintenance.AggregatePlan.Bundle;
 import io.repackd.maintenance.AggregatePlan.LeftAlone;
 import io.repackd.maintenance.AggregatePlan.Reason;
 import io.repackd.maintenance.StepOutcome.Work;
@@ -18,7 +19,7 @@ final class AggregateReport {
   private Work work = Work.NONE;
   private long bundledPacks;
   private Optional<LooseOutcome> loose = Optional.empty();
-  private AggregatePlan plan = new AggregatePlan(Optional.empty(), List.of(), List.of(), List.of());
+  private AggregatePlan plan = AggregatePlan.NOTHING;
 
   void deleted(long packs) {
     work = work.plus(new Work(0, packs, 0, 0));
@@ -39,6 +40,11 @@ final class AggregateReport {
   /** The plan that is carried out now; what it leaves alone is what will be left. */
   void planned(AggregatePlan newPlan) {
     plan = newPlan;
+  }
+
+  /** What was not bundled because a repack takes it. */
+  List<Bundle> toRepack() {
+    return plan.toRepack();
   }
 
   Work work() {

@@ -14,6 +14,7 @@ import io.repackd.objectdir.LockedException;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.pack.PackFile;
 import io.repackd.pack.PackSource;
@@ -33,6 +34,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +51,7 @@ final class AggregateRound {
   /** Each costs a copy of up to the most that a round takes. The rest is found in later rounds. */
   private static final int MAX_DAMAGED = 16;
 
-  /** From a {@code .baddeltas} file to the pack it comes before, at most. */
+  /** From a {@code .baddeltas} or {@code .supersedes} file to the pack it comes before, at most. */
   private static final Duration ORPHANED = Duration.ofHours(1);
 
   /** How often it is looked in one round whether superseded packs are in use. A look takes some milliseconds. */
@@ -68,11 +70,12 @@ final class AggregateRound {
   private final AggregateSnapshots snapshots;
   private final AggregateReport report;
   private final Cancellation cancellation;
-  private final Set<String> own = new HashSet<>();
+  private final Set<String> own;
 
   /**
    * A round.
    *
+   * @param own the names of packs of loose objects that this round has written already
    * @param memory of earlier rounds
    * @param report takes what is done, as soon as it is
    * @throws io.repackd.objectdir.ObjectDirectoryException if git's configuration has a value for packs that git refuses
@@ -81,6 +84,7 @@ final class AggregateRound {
       ObjectDirectory directory,
       MaintenanceSettings settings,
       AggregateRequest request,
+      Set<String> own,
       AggregateMemory memory,
       SafetyWindow window,
       Clock clock,
@@ -93,6 +97,7 @@ final class AggregateRound {
     this.settings = settings.aggregate().within(packBytes);
     this.safety = settings.safety();
     this.request = request;
+    this.own = Set.copyOf(own);
     this.memory = memory;
     this.clock = clock;
     this.bootClock = bootClock;
@@ -117,6 +122,7 @@ final class AggregateRound {
     recoverHidden();
     PackDirectoryListing listing = directory.listPacks();
     sweepOrphans(listing);
+    sweepClaims(listing);
     AggregateSnapshot snapshot = snapshots.take(listing.packs(), own);
     if (deleteSuperseded(snapshot)) {
       snapshot = snapshot();
@@ -140,7 +146,12 @@ final class AggregateRound {
   }
 
   private void sweepOrphans(PackDirectoryListing listing) throws IOException {
-    String extension = "." + Sidecar.BAD_DELTAS.extension();
+    for (Sidecar sidecar : List.of(Sidecar.BAD_DELTAS, Sidecar.SUPERSEDES)) {
+      sweepOrphans(listing, "." + sidecar.extension());
+    }
+  }
+
+  private void sweepOrphans(PackDirectoryListing listing, String extension) throws IOException {
     for (GarbageFile file : listing.garbage()) {
       String name = file.stamp().name();
       Duration age = Duration.between(file.stamp().modified(), clock.instant());
@@ -150,6 +161,23 @@ final class AggregateRound {
           && isAlone(name.substring(0, name.length() - extension.length()))
           && file.stamp().unchanged()) {
         Files.deleteIfExists(file.stamp().path());
+      }
+    }
+  }
+
+  /** A claim that is about nobody any more would have to be read at each look. */
+  private static void sweepClaims(PackDirectoryListing listing) throws IOException {
+    Set<String> there = listing.packs().stream().map(StoredPack::name).collect(Collectors.toSet());
+    for (StoredPack pack : listing.packs()) {
+      FileStamp file = pack.sidecars().get(Sidecar.SUPERSEDES);
+      if (file == null) {
+        continue;
+      }
+      Optional<SupersededPacks> claim = SupersededPacks.read(file);
+      if (claim.isPresent()
+          && claim.get().packs().stream().noneMatch(there::contains)
+          && file.unchanged()) {
+        Files.deleteIfExists(file.path());
       }
     }
   }
@@ -236,7 +264,7 @@ final class AggregateRound {
     plan.bundles().forEach(bundle -> bundle.packs().forEach(pack -> packs.add(pack.name())));
     for (LeftAlone left : plan.leftAlone()) {
       switch (left.reason()) {
-        case YOUNG, EXCLUDED -> {
+        case YOUNG, EXCLUDED, REPACK -> {
           return Optional.empty();
         }
         case DAMAGED, LARGE, UNEQUAL, FULL, FEW -> packs.add(left.pack().name());

@@ -2,6 +2,7 @@ package io.repackd.maintenance;
 
 import io.repackd.config.AggregateSettings;
 import io.repackd.config.MaintenanceSettings;
+import io.repackd.maintenance.AggregatePlan.Bundle;
 import io.repackd.maintenance.AggregateSnapshot.Listed;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -68,17 +70,33 @@ public final class Aggregation {
    */
   public StepOutcome run(
       Registration registration, AggregateRequest request, Cancellation cancellation) {
+    return round(registration, request, cancellation).outcome();
+  }
+
+  /**
+   * What became of a round.
+   *
+   * @param toRepack what was not bundled because a repack takes it that follows at once
+   */
+  record Round(StepOutcome outcome, List<Bundle> toRepack) {
+    Round {
+      toRepack = List.copyOf(toRepack);
+    }
+  }
+
+  /** The same, for whoever repacks what is left. */
+  Round round(Registration registration, AggregateRequest request, Cancellation cancellation) {
     long start = System.nanoTime();
     AggregateReport report = new AggregateReport();
     try {
       run(registration, request, cancellation, report);
-      return outcome(report.result(), start, report, report.detail());
+      return new Round(outcome(report.result(), start, report, report.detail()), report.toRepack());
     } catch (IOException | StepFailure | RuntimeException | InternalError | OutOfMemoryError e) {
       StepFailure failure = StepErrors.classify(e);
       if (failure.reason().equals("internal")) {
         log.error("internal error while {} was aggregated", registration.name(), e);
       }
-      return outcome(failure.result(), start, report, failure.detail());
+      return new Round(outcome(failure.result(), start, report, failure.detail()), List.of());
     }
   }
 
@@ -101,11 +119,14 @@ public final class Aggregation {
       throw new StepFailure(Result.SKIPPED, "precious-objects", PRECIOUS);
     }
     try (LockFile _ = directory.lock(ObjectDirectory.Lock.AGGREGATE)) {
-      report.loose(looseRound(directory, registration.settings(), cancellation).run(request));
+      LooseOutcome loose =
+          looseRound(directory, registration.settings(), cancellation).run(request);
+      report.loose(loose);
       new AggregateRound(
               directory,
               registration.settings(),
               request,
+              Set.copyOf(loose.packs()),
               memory,
               window,
               clock,
@@ -134,6 +155,9 @@ public final class Aggregation {
       return AggregateForecast.obstacle(PRECIOUS);
     }
     LooseForecast loose = looseRound(directory, settings, cancellation).forecast(request);
+    List<StoredPack> packs = new ArrayList<>(directory.listPacks().packs());
+    Optional<StoredPack> loosePack = UnwrittenPack.ofLoose(directory, loose, clock.instant());
+    loosePack.ifPresent(packs::add);
     AggregateSnapshot snapshot =
         new AggregateSnapshots(
                 directory,
@@ -142,7 +166,7 @@ public final class Aggregation {
                 AggregatePlanner.unseenMinAge(settings.expire()),
                 clock,
                 bootClock)
-            .take(directory.listPacks().packs(), Set.of());
+            .take(packs, loosePack.map(StoredPack::name).map(Set::of).orElse(Set.of()));
     AggregateSettings bounded =
         settings.aggregate().within(directory.deltaSettings().packSizeLimitBytes());
     return new AggregateForecast(
@@ -203,7 +227,7 @@ public final class Aggregation {
         eligible.add(name);
       }
     });
-    if (packs.values().stream().anyMatch(sidecars -> sidecars.contains(Sidecar.BAD_DELTAS))) {
+    if (packs.values().stream().anyMatch(SupersededPacks::mayBeNamedBy)) {
       Map<String, Supersession> superseded = Supersession.among(directory.listPacks().packs());
       if (anyDue(superseded, eligible, settings.minAge())) {
         return true;

@@ -1,8 +1,8 @@
 package io.repackd.maintenance;
 
 import io.repackd.maintenance.CyclePlan.Batch;
-import io.repackd.maintenance.PackPublication.BadDeltas;
 import io.repackd.maintenance.PackPublication.Beside;
+import io.repackd.maintenance.PackPublication.Claim;
 import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.OwnerCounts;
@@ -26,12 +26,18 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Puts a batch into a new pack: the objects which the multi-pack-index takes from the batch's packs, and no others. Of several
  * copies in the batch any will do, whichever of them the index means. If a pack may not be as large as that, it becomes several.
+ *
+ * <p>Of packs which no index lists, because they were {@linkplain LeftToRepack left to the repack}, it takes everything, as a bundle
+ * would have done: the new pack supersedes them, and they can only go if it has all that they have.
  *
  * <p>A new pack has a {@linkplain io.repackd.objectdir.TemporaryKeep temporary keep}, so that nobody bundles it before an index
  * refers to it. It is at least a second younger than the youngest of the batch, so that git would choose it, too, if it built the
@@ -51,20 +57,35 @@ final class BatchRepack {
   private final Instant now;
   private final String cycle;
   private final boolean deltaSearch;
+  private final List<String> supersedes;
   private final Cancellation cancellation;
 
-  /**
-   * A repack.
-   *
-   * @param cycle gives the new pack its temporary keep
-   * @param deltaSearch whether deltas are searched, or only those kept that there are
-   */
+  /** A repack of packs that an index lists. */
   BatchRepack(
       ObjectDirectory directory,
       Instant now,
       String cycle,
       boolean deltaSearch,
       Cancellation cancellation) {
+    this(directory, now, cycle, deltaSearch, List.of(), cancellation);
+  }
+
+  /**
+   * A repack.
+   *
+   * @param cycle gives the new pack its temporary keep
+   * @param deltaSearch whether deltas are searched, or only those kept that there are
+   * @param supersedes the names of the packs that the new one supersedes: those of the batch that no index lists, and what these
+   *     supersede; empty where the new pack may become several
+   */
+  BatchRepack(
+      ObjectDirectory directory,
+      Instant now,
+      String cycle,
+      boolean deltaSearch,
+      List<String> supersedes,
+      Cancellation cancellation) {
+    this.supersedes = List.copyOf(supersedes);
     this.directory = directory;
     this.now = now;
     this.cycle = cycle;
@@ -89,27 +110,36 @@ final class BatchRepack {
    */
   Written run(Batch batch, Runnable committed) throws IOException, StepFailure {
     try (Arena arena = Arena.ofShared()) {
-      MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
       List<StoredPack> packs = batch.packs().stream().map(PackView::pack).toList();
       List<PackFile> files = OpenPacks.open(directory, packs, arena);
       List<PackSource.Packed> sources = new ArrayList<>();
+      Map<PackView, PackSource.Packed> listed = new LinkedHashMap<>();
       for (int i = 0; i < packs.size(); i++) {
+        PackView view = batch.packs().get(i);
         PackFile file = files.get(i);
-        PositionSet none = new PositionSet(arena, file.index().count());
-        sources.add(new PackSource.Packed(file, none, searched(packs.get(i), file)));
+        PositionSet selected =
+            view.unlisted()
+                ? PositionSet.all(arena, file.index().count())
+                : new PositionSet(arena, file.index().count());
+        sources.add(new PackSource.Packed(file, selected, searched(packs.get(i), file)));
+        if (!view.unlisted()) {
+          listed.put(view, sources.getLast());
+        }
       }
-      long objects = select(index, batch, sources);
+      if (!listed.isEmpty()) {
+        select(MultiPackIndex.open(directory.indexFile(), directory.hash(), arena), listed);
+      }
       committed.run();
       try (Unpublished scratch = directory.publisher().create("deltas");
           PackWriter writer = writer(sources, scratch)) {
-        requireAll(index, writer, objects);
         List<NewPack> parts =
             batch.limited() ? writer.inPacksOf(batch.packBytes()) : List.of(writer.inOnePack());
         List<Published> published =
             new PackPublication(directory, cancellation)
                 .publish(
                     parts,
-                    new Beside(batch.kind(), stillBadDeltas(packs), Optional.of(cycle)),
+                    new Beside(
+                        batch.kind(), stillBadDeltas(packs), superseding(), Optional.of(cycle)),
                     () -> PackPublication.youngerThan(packs, now, parts.size()));
         return new Written(parts.size(), published);
       }
@@ -145,22 +175,29 @@ final class BatchRepack {
   }
 
   /** Without a search, what is bundled of packs that nobody searched is one more of them. */
-  private Optional<BadDeltas> stillBadDeltas(List<StoredPack> packs) {
+  private Optional<Claim> stillBadDeltas(List<StoredPack> packs) {
     return deltaSearch || packs.stream().noneMatch(pack -> pack.has(Sidecar.BAD_DELTAS))
         ? Optional.empty()
         : Optional.of(() -> new SupersededPacks(BootClock.SYSTEM.now(), List.of()).render());
   }
 
+  private Optional<Claim> superseding() {
+    return supersedes.isEmpty()
+        ? Optional.empty()
+        : Optional.of(() -> new SupersededPacks(BootClock.SYSTEM.now(), supersedes).render());
+  }
+
   /**
-   * Finds the objects that the index takes from any pack of the batch. Each pack of the batch that has one offers its copy, so
-   * that the writer can choose.
-   *
-   * @return how many objects there are
+   * Finds the objects that the index takes from any pack of the batch that it lists. Each of those that has one offers its copy,
+   * so that the writer can choose.
    */
-  private long select(MultiPackIndex index, Batch batch, List<PackSource.Packed> sources)
+  private void select(MultiPackIndex index, Map<PackView, PackSource.Packed> listed)
       throws IOException, StepFailure {
     boolean[] inBatch = new boolean[index.packNames().size()];
-    for (PackView view : batch.packs()) {
+    List<PackSource.Packed> sources = List.copyOf(listed.values());
+    int[] numbers = new int[sources.size()];
+    int next = 0;
+    for (PackView view : listed.keySet()) {
       String name = view.pack().indexName();
       int number = index.packNames().indexOf(name);
       if (number < 0) {
@@ -170,7 +207,9 @@ final class BatchRepack {
             "%s does not list %s any more".formatted(index.path(), name));
       }
       inBatch[number] = true;
+      numbers[next++] = number;
     }
+    LongAdder own = new LongAdder();
     OwnerSearch.search(
         index,
         sources.stream().map(source -> source.pack().index()).toList(),
@@ -180,21 +219,26 @@ final class BatchRepack {
             synchronized (selected) {
               selected.add(position);
             }
+            if (owner == numbers[pack]) {
+              own.increment();
+            }
           }
         },
         cancellation);
     OwnerCounts owners = index.countOwners();
-    return batch.packs().stream().mapToLong(view -> owners.of(view.pack().indexName())).sum();
+    requireAll(
+        index,
+        listed.keySet().stream().mapToLong(view -> owners.of(view.pack().indexName())).sum(),
+        own.sum());
   }
 
   /** What the index takes from the batch has to be in the new pack, all of it, or the batch would not be covered by it. */
-  private static void requireAll(MultiPackIndex index, PackWriter writer, long objects)
+  private static void requireAll(MultiPackIndex index, long taken, long found)
       throws CorruptFileException {
-    if (writer.objects() != objects) {
+    if (taken != found) {
       throw new CorruptFileException(
           index.path(),
-          "it takes %d objects from packs which have only %d of them"
-              .formatted(objects, writer.objects()));
+          "it takes %d objects from packs which have only %d of them".formatted(taken, found));
     }
   }
 }

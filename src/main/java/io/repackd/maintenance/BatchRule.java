@@ -22,7 +22,8 @@ import java.util.List;
  * the packs have in common: the same year copies each byte 20 times on the average, 13 times with a cycle a day, and there are six
  * packs at most beside the clone.
  *
- * <p>Where deltas are searched, packs that were bundled without a search come before the others, and with {@code auto} not even
+ * <p>Where deltas are searched, packs that are left to the repack come before all others, because they were promised to be taken;
+ * then those that were bundled without a search. With {@code auto} not even
  * the largest pack is left for its size if it is one of them: a repository which was bundled before it was ever repacked has
  * nothing larger. It is taken so once, because what it becomes has been searched.
  *
@@ -100,7 +101,8 @@ record BatchRule(BatchSize size, boolean search) {
   }
 
   private Comparator<PackView> order() {
-    return Comparator.comparing((PackView view) -> !first(view))
+    return Comparator.comparing((PackView view) -> !view.unlisted())
+        .thenComparing(view -> !first(view))
         .thenComparing(RepackChoice.OLDEST_FIRST);
   }
 
@@ -110,7 +112,7 @@ record BatchRule(BatchSize size, boolean search) {
 
   private String reason(PackView view) {
     if (first(view)) {
-      return RepackChoice.SEARCH_AGAIN;
+      return RepackChoice.reasonOfMarked(view);
     }
     return size instanceof BatchSize.Everything ? "everything is taken" : "it is small";
   }

@@ -1,6 +1,7 @@
 package io.repackd.maintenance;
 
 import io.repackd.config.MaintenanceSettings;
+import io.repackd.maintenance.AggregatePlan.Bundle;
 import io.repackd.maintenance.CyclePlan.Batch;
 import io.repackd.maintenance.IndexDraft.Base;
 import io.repackd.maintenance.IndexDraft.Wanted;
@@ -16,6 +17,7 @@ import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.Cancellation;
@@ -68,6 +70,9 @@ final class CycleSteps {
   private Optional<FileStamp> verified = Optional.empty();
   private boolean indexed;
 
+  /** What the aggregation has left to the repack of this cycle, as long as that has not taken it. */
+  private List<Bundle> toRepack = List.of();
+
   CycleSteps(
       Registration registration,
       ObjectDirectory directory,
@@ -116,22 +121,42 @@ final class CycleSteps {
     }
     checkNobodyElseDeletes();
     step(Step.RECOVER, finished, this::recover);
-    aggregate(finished);
+    aggregate(finished, leftToRepack());
     Conditions.checkIndexUse(directory, settings);
     try {
       runByIndex(finished);
     } catch (StepFailure e) {
-      throw e.reason().equals(StepErrors.PACK_DAMAGED) ? leadAroundDamage(e, finished) : e;
+      StepFailure failure = e.reason().equals(StepErrors.PACK_DAMAGED) ? leadAroundDamage(e, finished) : e;
+      if (failure.result() != Result.CANCELLED) {
+        bundleWhatIsLeft(finished);
+      }
+      throw failure;
+    }
+  }
+
+  private Optional<LeftToRepack> leftToRepack() throws IOException {
+    boolean damaged =
+        !damagedPacks.names().isEmpty()
+            || !aggregation.damagedAmong(directory.listPacks().packs()).isEmpty();
+    return LeftToRepack.of(directory, settings, request.immediately(), damaged);
+  }
+
+  /** The repack was to take packs, and has not: without that they are one file more each for every reader. */
+  private void bundleWhatIsLeft(Consumer<StepOutcome> finished) {
+    if (!toRepack.isEmpty()) {
+      aggregate(finished, Optional.empty());
     }
   }
 
   private void runByIndex(Consumer<StepOutcome> finished) throws StepFailure, IOException {
     Set<String> damaged = new LinkedHashSet<>(damagedPacks.confirm(cancellation));
     step(Step.WRITE, finished, () -> write(Base.INSTALLED));
-    if (!indexed) {
+    if (!indexed && toRepack.isEmpty()) {
       return;
     }
-    verify(finished);
+    if (indexed) {
+      verify(finished);
+    }
     damaged.addAll(damage);
     if (!damaged.isEmpty()) {
       throw new StepFailure(Result.DEGRADED, StepErrors.PACK_DAMAGED, String.join("; ", damaged));
@@ -145,6 +170,10 @@ final class CycleSteps {
       repackAndWrite(plan, finished);
       verify(finished);
     }
+  }
+
+  private List<StoredPack> unlisted() {
+    return toRepack.stream().map(Bundle::packs).flatMap(List::stream).toList();
   }
 
   /**
@@ -175,14 +204,14 @@ final class CycleSteps {
   }
 
   /** A round before all else: what follows has less to look at. That it failed is told, and keeps nothing else from being done. */
-  private void aggregate(Consumer<StepOutcome> finished) {
+  private void aggregate(Consumer<StepOutcome> finished, Optional<LeftToRepack> repack) {
     if (settings.aggregate().enabled()) {
-      finished.accept(aggregation.run(registration, aggregateRequest(Set.of()), cancellation));
+      Aggregation.Round round =
+          aggregation.round(
+              registration, AggregateRequest.before(request.immediately(), repack), cancellation);
+      toRepack = round.toRepack();
+      finished.accept(round.outcome());
     }
-  }
-
-  private AggregateRequest aggregateRequest(Set<String> packsInUse) {
-    return new AggregateRequest(request.immediately(), packsInUse, Optional.empty(), Set.of());
   }
 
   /** Once the index refers to the new packs, nobody bundles them any more; and if it comes to nothing, anybody may. */
@@ -194,6 +223,7 @@ final class CycleSteps {
         FreeSpace.require(directory, settings.safety(), batch.expectedBytes(), "the repack");
         repack(batch, finished);
       }
+      bundleWhatIsLeft(finished);
       step(Step.WRITE, finished, () -> write(Base.INSTALLED));
     } finally {
       removeKeeps();
@@ -279,7 +309,8 @@ final class CycleSteps {
       Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
       Set<String> damaged = new HashSet<>(damagedPacks.names());
       damaged.addAll(aggregation.damagedAmong(listing.packs()));
-      Wanted wanted = new Wanted(baseOf(listing, base), Optional.empty(), damaged);
+      Set<String> left = unlisted().stream().map(StoredPack::indexName).collect(Collectors.toSet());
+      Wanted wanted = new Wanted(baseOf(listing, base), Optional.empty(), damaged, left);
       try (IndexDraft draft =
           IndexDraft.write(
               directory, listing, wanted, ledger, directory.publisher(), cancellation)) {
@@ -287,7 +318,7 @@ final class CycleSteps {
         indexed = draft.kind() != IndexDraft.Kind.NOTHING;
         switch (draft.kind()) {
           case NOTHING -> {
-            return new Done(Work.NONE, damage.isEmpty() ? "no objects in packs" : "no sound packs");
+            return new Done(Work.NONE, nothing(!left.isEmpty()));
           }
           case UNCHANGED -> {
             return unchanged(draft.listed().size());
@@ -304,6 +335,13 @@ final class CycleSteps {
         Result.SKIPPED,
         "packs-changed",
         "the packs changed while the multi-pack-index was written");
+  }
+
+  private String nothing(boolean left) {
+    if (!damage.isEmpty()) {
+      return "no sound packs";
+    }
+    return left ? "none yet: the repack takes all packs" : "no objects in packs";
   }
 
   private static Done unchanged(int packs) {
@@ -427,12 +465,20 @@ final class CycleSteps {
         Snapshots.takeForRepack(
             directory,
             directory.listPacks().packs(),
-            directory.indexFile(),
+            indexed ? Optional.of(directory.indexFile()) : Optional.empty(),
             ledger,
             Readers.census(directory),
             window,
             clock.instant());
-    CyclePlan plan = CyclePlanner.plan(snapshot, settings, request.immediately());
+    List<PackView> views = new ArrayList<>(snapshot.packs());
+    Set<StoredPack> listed = views.stream().map(PackView::pack).collect(Collectors.toSet());
+    for (StoredPack pack : unlisted()) {
+      // Somebody else may have written an index meanwhile.
+      if (!listed.contains(pack)) {
+        views.add(Snapshots.unlisted(directory, pack));
+      }
+    }
+    CyclePlan plan = CyclePlanner.plan(snapshot.with(views), settings, request.immediately());
     tellWaiting(plan, snapshot);
     return plan;
   }
@@ -515,7 +561,10 @@ final class CycleSteps {
     AggregateLoop loop =
         new AggregateLoop(aggregation, registration, settings.aggregate().interval());
     return Optional.of(
-        new AggregateLoop.Beside(loop, () -> aggregateRequest(used), cancellation.pacer()));
+        new AggregateLoop.Beside(
+            loop,
+            () -> AggregateRequest.beside(request.immediately(), used),
+            cancellation.pacer()));
   }
 
   private BatchRepack.Written write(Batch batch, Runnable committed)
@@ -526,13 +575,37 @@ final class CycleSteps {
         cancellation,
         watched ->
             new BatchRepack(
-                    directory, clock.instant(), id, settings.repack().deltaSearch(), watched)
+                    directory,
+                    clock.instant(),
+                    id,
+                    settings.repack().deltaSearch(),
+                    supersedes(batch),
+                    watched)
                 .run(batch, committed));
+  }
+
+  /** What the new pack will have all of. If somebody else has listed a pack meanwhile, of that and what it supersedes it may not. */
+  private List<String> supersedes(Batch batch) {
+    Set<String> unlisted =
+        batch.packs().stream()
+            .filter(PackView::unlisted)
+            .map(view -> view.pack().name())
+            .collect(Collectors.toSet());
+    return toRepack.stream()
+        .filter(bundle -> bundle.kind() == batch.kind())
+        .flatMap(bundle -> {
+          boolean all = bundle.packs().stream().map(StoredPack::name).allMatch(unlisted::contains);
+          return bundle.supersedes().stream().filter(name -> all || unlisted.contains(name));
+        })
+        .toList();
   }
 
   private Done repack(Batch batch, Runnable committed) throws IOException, StepFailure {
     BatchRepack.Written written = write(batch, committed);
     List<Published> published = written.published();
+    if (!published.isEmpty()) {
+      toRepack = toRepack.stream().filter(bundle -> bundle.kind() != batch.kind()).toList();
+    }
     published.forEach(pack -> pack.keep().ifPresent(keeps::add));
     if (published.isEmpty()) {
       if (settings.repack().deltaSearch() && batch.packs().size() == 1) {

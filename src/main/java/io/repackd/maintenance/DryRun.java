@@ -9,6 +9,7 @@ import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.SharedPermissions;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a cycle would do, found out without changing anything.
@@ -66,7 +68,13 @@ public record DryRun(
         aggregation.forecast(
             directory,
             settings,
-            new AggregateRequest(request.immediately(), Optional.empty(), Set.of()),
+            AggregateRequest.before(
+                request.immediately(),
+                LeftToRepack.of(
+                    directory,
+                    settings,
+                    request.immediately(),
+                    !DamagedPacks.read(stateDirectory, directory).names().isEmpty())),
             cancellation);
     try {
       Conditions.checkIndexUse(directory, settings);
@@ -98,9 +106,11 @@ public record DryRun(
       try {
         FilePublisher publisher = new FilePublisher(scratch, SharedPermissions.UMASK);
         PackDirectoryListing listing = directory.listPacks();
+        Set<String> toRepack =
+            aggregate.unlisted().stream().map(StoredPack::indexName).collect(Collectors.toSet());
+        Wanted wanted = new Wanted(Base.INSTALLED, Optional.empty(), Set.of(), toRepack);
         try (IndexDraft draft =
-            IndexDraft.write(
-                directory, listing, new Wanted(Base.INSTALLED), ledger, publisher, cancellation)) {
+            IndexDraft.write(directory, listing, wanted, ledger, publisher, cancellation)) {
           return of(draft, listing);
         }
       } finally {
@@ -109,18 +119,18 @@ public record DryRun(
     }
 
     private DryRun of(IndexDraft draft, PackDirectoryListing listing) throws IOException {
-      if (draft.kind() == IndexDraft.Kind.NOTHING) {
-        String index =
-            aggregate.leavesPacksAsTheyAre() ? "none: no pack has an object" : "new, 1 pack";
+      AfterAggregation after = new AfterAggregation(directory, aggregate, now);
+      boolean nothing = draft.kind() == IndexDraft.Kind.NOTHING;
+      if (nothing && aggregate.unlisted().isEmpty()) {
+        String index = after.leavesPacksAsTheyAre() ? "none: no pack has an object" : "new, 1 pack";
         return new DryRun(Optional.empty(), aggregate, index, NOTHING, draft.damage());
       }
-      AfterAggregation after = new AfterAggregation(directory, aggregate, now);
       Snapshot snapshot =
           after.in(
               Snapshots.takeForRepack(
                   directory,
                   listing.packs(),
-                  draft.file(),
+                  nothing ? Optional.empty() : Optional.of(draft.file()),
                   ledger,
                   Readers.census(directory),
                   window,
@@ -135,8 +145,9 @@ public record DryRun(
     private String index(IndexDraft draft, AfterAggregation after) {
       int packs = after.listed(draft.listed());
       return switch (draft.kind()) {
-        case NOTHING, UNCHANGED ->
-            aggregate.leavesPacksAsTheyAre()
+        case NOTHING -> "none before the repack, which takes all packs";
+        case UNCHANGED ->
+            after.leavesPacksAsTheyAre()
                 ? "unchanged, %d packs".formatted(packs)
                 : "extended to %d packs".formatted(packs);
         case EXTENDED -> "extended to %d packs".formatted(packs);

@@ -42,7 +42,7 @@ record GeometricRule(boolean search) {
       if (i < split) {
         taken.add(new Taken(view, "the progression breaks at it or above it"));
       } else if (search && RepackChoice.marked(view)) {
-        taken.add(new Taken(view, RepackChoice.SEARCH_AGAIN));
+        taken.add(new Taken(view, RepackChoice.reasonOfMarked(view)));
       } else {
         above.add(view);
       }

@@ -65,9 +65,16 @@ record GrowthRule(int least, int packs, long objects, long bytes) {
    * else a little wrong, which does no harm where it only bounds the work. Source: gitformat-pack.
    */
   static long objects(StoredPack pack, HashAlgorithm hash) {
+    return Math.max(0, (pack.index().bytes() - indexBytes(0, hash)) / bytesForEach(hash));
+  }
+
+  /** How long the index of version 2 is of a pack smaller than 2 GiB that has so many objects, in bytes. */
+  static long indexBytes(long objects, HashAlgorithm hash) {
     long headerAndFanout = 8 + 256 * 4;
-    long bytesForEach = hash.length() + 4 + 4;
-    return Math.max(
-        0, (pack.index().bytes() - headerAndFanout - 2L * hash.length()) / bytesForEach);
+    return headerAndFanout + 2L * hash.length() + objects * bytesForEach(hash);
+  }
+
+  private static long bytesForEach(HashAlgorithm hash) {
+    return hash.length() + 4 + 4;
   }
 }

@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  * corrupt, and where one of the packs that it takes objects from is gone.
  *
  * <p>A pack that is {@linkplain Supersession superseded} is left out, because it is about to be deleted. Not if the installed
- * index lists it, or nobody can tell: then there may be readers whom an index led to it.
+ * index lists it, or nobody can tell: then there may be readers whom an index led to it. In the same way those are left out that
+ * are {@linkplain LeftToRepack left to a repack}, because they will be superseded.
  */
 final class IndexDraft implements AutoCloseable {
   /** How a draft came about. */
@@ -112,14 +113,21 @@ final class IndexDraft implements AutoCloseable {
    * @param base what it is made from
    * @param preferred the pack that is to own every object which it has, if the packs that are listed have to change at all
    * @param damaged names of packs that are known to be damaged: they are left out, where the installed index does not list them
+   * @param toRepack names of the indexes of packs that a repack takes: they are left out in the same way
    */
-  record Wanted(Base base, Optional<StoredPack> preferred, Set<String> damaged) {
+  record Wanted(
+      Base base, Optional<StoredPack> preferred, Set<String> damaged, Set<String> toRepack) {
+    Wanted {
+      damaged = Set.copyOf(damaged);
+      toRepack = Set.copyOf(toRepack);
+    }
+
     Wanted(Base base) {
       this(base, Optional.empty());
     }
 
     Wanted(Base base, Optional<StoredPack> preferred) {
-      this(base, preferred, Set.of());
+      this(base, preferred, Set.of(), Set.of());
     }
   }
 
@@ -251,6 +259,9 @@ final class IndexDraft implements AutoCloseable {
       if (listing.index().isEmpty() && wanted.base() != Base.PACKS) {
         leaveOut(Supersession.indexNamesAmong(listing.packs()));
       }
+      if (listing.index().isEmpty()) {
+        leaveOut(wanted.toRepack());
+      }
       if (!wanted.base().installed() || listing.index().isEmpty()) {
         return rebuild(wanted.base().reason);
       }
@@ -272,9 +283,10 @@ final class IndexDraft implements AutoCloseable {
     }
 
     private IndexDraft extend(MultiPackIndex installed, Arena arena) throws IOException {
-      Set<String> superseded = Supersession.indexNamesAmong(listing.packs());
-      superseded.removeAll(Set.copyOf(installed.packNames()));
-      leaveOut(superseded);
+      Set<String> unwanted = new HashSet<>(Supersession.indexNamesAmong(listing.packs()));
+      unwanted.addAll(wanted.toRepack());
+      unwanted.removeAll(Set.copyOf(installed.packNames()));
+      leaveOut(unwanted);
       Set<String> missing = new HashSet<>(installed.packNames());
       missing.removeAll(packs.keySet());
       Set<String> fresh = new HashSet<>(packs.keySet());

@@ -50,7 +50,7 @@ final class Leftovers {
   private static final Pattern NEW_INDEX = Pattern.compile("tmp_idx_" + DIGITS);
 
   private static final Pattern OTHERS =
-      Pattern.compile("tmp_(pack|rev|keep|promisor|baddeltas|midx|deltas)_" + DIGITS);
+      Pattern.compile("tmp_(pack|rev|keep|promisor|baddeltas|supersedes|midx|deltas)_" + DIGITS);
 
   private final ObjectDirectory directory;
   private final Cancellation cancellation;

@@ -12,7 +12,7 @@ import java.util.StringJoiner;
  * @param bad how many cannot be packed, because they cannot be read or are not what their names say
  * @param vanished how many somebody else had packed or pruned before they were read
  * @param damaged how many packed copies, or packs, are damaged, so that the loose objects stay
- * @param packs how many packs were written
+ * @param packs the names of the packs that were written, without extension
  * @param bytes how long their files are together
  * @param obstructed whether somebody else's maintenance, or the repository's configuration, forbids to drop objects
  * @param left why others were not packed, or not dropped: one line for each reason
@@ -23,11 +23,12 @@ public record LooseOutcome(
     long bad,
     long vanished,
     long damaged,
-    int packs,
+    List<String> packs,
     long bytes,
     boolean obstructed,
     List<String> left) {
   public LooseOutcome {
+    packs = List.copyOf(packs);
     left = List.copyOf(left);
   }
 
@@ -41,7 +42,7 @@ public record LooseOutcome(
 
   /** The same, as steps count it. */
   public Work work() {
-    return new Work(packs, 0, packed, bytes, dropped);
+    return new Work(packs.size(), 0, packed, bytes, dropped);
   }
 
   /** One line for a person. */

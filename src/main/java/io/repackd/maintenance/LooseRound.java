@@ -68,7 +68,7 @@ final class LooseRound {
   private long packed;
   private long bad;
   private long vanished;
-  private int packs;
+  private final List<String> packs = new ArrayList<>();
   private long bytes;
   private boolean obstructed;
 
@@ -349,7 +349,7 @@ final class LooseRound {
                   clock::instant);
       published.ifPresentOrElse(
           pack -> {
-            packs++;
+            packs.add(pack.name());
             packed += pack.objects();
             bytes += pack.bytes();
           },

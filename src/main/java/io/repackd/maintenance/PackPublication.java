@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * The one way in which a new pack comes into an object directory.
  *
  * <p>Pack, index and reverse index are written under temporary names, read back and verified, and synchronised. Then they get
- * their names: {@code .keep}, {@code .promisor} and {@code .baddeltas} first, so that nobody meets the pack without them, then
+ * their names: {@code .keep}, {@code .promisor}, {@code .baddeltas} and {@code .supersedes} first, so that nobody meets the pack without them, then
  * {@code .pack} and {@code .rev}, and the {@code .idx} last, without which a pack is not there for anybody; then the directory is
  * synchronised. If something fails on the way, whatever was published of it goes again, unless it was complete by then.
  */
@@ -55,8 +55,8 @@ final class PackPublication {
     Instant afterTheCopy() throws IOException;
   }
 
-  /** Words the {@code .baddeltas} file. Asked just before the pack becomes visible. */
-  interface BadDeltas {
+  /** Words a {@code .baddeltas} or {@code .supersedes} file. Asked just before the pack becomes visible. */
+  interface Claim {
     String content() throws IOException;
   }
 
@@ -65,9 +65,19 @@ final class PackPublication {
    *
    * @param kind ordinary, or promisor
    * @param badDeltas what its {@code .baddeltas} file says; empty if it has none
+   * @param supersedes what its {@code .supersedes} file says; empty if it has none
    * @param keepOfCycle the cycle that gives it a temporary keep; empty if it has none
    */
-  record Beside(PackKind kind, Optional<BadDeltas> badDeltas, Optional<String> keepOfCycle) {}
+  record Beside(
+      PackKind kind,
+      Optional<Claim> badDeltas,
+      Optional<Claim> supersedes,
+      Optional<String> keepOfCycle) {
+    /** One that was searched for deltas supersedes no other. */
+    Beside(PackKind kind, Optional<Claim> badDeltas, Optional<String> keepOfCycle) {
+      this(kind, badDeltas, Optional.empty(), keepOfCycle);
+    }
+  }
 
   /**
    * A pack that was published.
@@ -289,6 +299,9 @@ final class PackPublication {
       }
       if (beside.badDeltas().isPresent()) {
         place(beside.badDeltas().get().content(), Sidecar.BAD_DELTAS);
+      }
+      if (beside.supersedes().isPresent()) {
+        place(beside.supersedes().get().content(), Sidecar.SUPERSEDES);
       }
     }
 

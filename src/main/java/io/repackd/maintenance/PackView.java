@@ -15,16 +15,33 @@ import java.util.Optional;
  * @param owned how many of them the multi-pack-index takes from it
  * @param unreferencedSince since when it owns none, as far as is remembered; empty while it owns some
  * @param superseded how many packs are there that it {@linkplain Supersession supersedes}
+ * @param unlisted whether no multi-pack-index lists it, because it was {@linkplain LeftToRepack left to the repack}
  */
 public record PackView(
     StoredPack pack,
     long objects,
     long owned,
     Optional<Instant> unreferencedSince,
-    long superseded) {
+    long superseded,
+    boolean unlisted) {
+  /** One that the multi-pack-index lists. */
+  PackView(
+      StoredPack pack,
+      long objects,
+      long owned,
+      Optional<Instant> unreferencedSince,
+      long superseded) {
+    this(pack, objects, owned, unreferencedSince, superseded, false);
+  }
+
   /** One that supersedes no other. */
   PackView(StoredPack pack, long objects, long owned, Optional<Instant> unreferencedSince) {
     this(pack, objects, owned, unreferencedSince, 0);
+  }
+
+  /** One that was left to the repack: whatever it has, an index would take from it if one listed it. */
+  static PackView unlisted(StoredPack pack, long objects) {
+    return new PackView(pack, objects, objects, Optional.empty(), 0, true);
   }
 
   /** What its objects will take in a new pack, in bytes. */

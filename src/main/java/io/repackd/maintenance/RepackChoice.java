@@ -24,9 +24,19 @@ record RepackChoice(List<Taken> taken, List<LeftAlone> left) {
     left = List.copyOf(left);
   }
 
-  /** Whether a pack has deltas that nobody searched for, or whole objects that nobody searched deltas for. */
+  static final String LEFT_TO_REPACK = "it was left to the repack instead of being bundled";
+
+  /**
+   * Whether a pack has deltas that nobody searched for, or whole objects that nobody searched deltas for; or would be in one that
+   * has if it had not been left to the repack.
+   */
   static boolean marked(PackView view) {
-    return view.pack().has(Sidecar.BAD_DELTAS);
+    return view.unlisted() || view.pack().has(Sidecar.BAD_DELTAS);
+  }
+
+  /** Why a marked pack is taken. */
+  static String reasonOfMarked(PackView view) {
+    return view.unlisted() ? LEFT_TO_REPACK : SEARCH_AGAIN;
   }
 
   static long saturatedSum(long a, long b) {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -86,7 +87,7 @@ final class RequestedRepack {
     return Snapshots.takeForRepack(
         directory,
         directory.listPacks().packs(),
-        directory.indexFile(),
+        Optional.of(directory.indexFile()),
         UnreferencedSince.UNKNOWN,
         Census.NOBODY,
         SafetyWindow.withoutLeases(),

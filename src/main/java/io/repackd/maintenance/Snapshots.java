@@ -23,18 +23,19 @@ final class Snapshots {
   /**
    * Takes a snapshot for whoever wants to repack, too.
    *
+   * @param index where to read the multi-pack-index; empty if there is none
    * @throws io.repackd.objectdir.ObjectDirectoryException if git's configuration has a value for packs that git refuses
    */
   static Snapshot takeForRepack(
       ObjectDirectory directory,
       List<StoredPack> packs,
-      Path index,
+      Optional<Path> index,
       UnreferencedSince unreferenced,
       Census census,
       SafetyWindow window,
       Instant now)
       throws IOException {
-    return take(directory, packs, index, unreferenced, census, window, now)
+    return takeOf(directory, packs, index, unreferenced, census, window, now)
         .limited(directory.deltaSettings().packSizeLimitBytes());
   }
 
@@ -54,6 +55,44 @@ final class Snapshots {
       SafetyWindow window,
       Instant now)
       throws IOException {
+    return takeOf(directory, packs, Optional.of(index), unreferenced, census, window, now);
+  }
+
+  private static Snapshot takeOf(
+      ObjectDirectory directory,
+      List<StoredPack> packs,
+      Optional<Path> index,
+      UnreferencedSince unreferenced,
+      Census census,
+      SafetyWindow window,
+      Instant now)
+      throws IOException {
+    List<PackView> views =
+        index.isPresent() ? listed(directory, packs, index.get(), unreferenced, now) : List.of();
+    long inode = FileStamp.find(directory.indexFile()).map(FileStamp::inode).orElse(0L);
+    // Last, because a mapping of ours counts as anybody's.
+    List<StoredPack> doomed =
+        views.stream()
+            .filter(view -> view.unreferencedSince().isPresent())
+            .map(PackView::pack)
+            .toList();
+    return new Snapshot(
+        now,
+        directory.traits(),
+        views,
+        directory.indexFile(),
+        inode,
+        census,
+        window.look(directory, doomed, now));
+  }
+
+  private static List<PackView> listed(
+      ObjectDirectory directory,
+      List<StoredPack> packs,
+      Path index,
+      UnreferencedSince unreferenced,
+      Instant now)
+      throws IOException {
     List<PackView> views = new ArrayList<>();
     Map<String, Long> superseded = Supersession.countsAmong(packs);
     try (Arena arena = Arena.ofConfined()) {
@@ -71,21 +110,15 @@ final class Snapshots {
         }
       }
     }
-    long inode = FileStamp.find(directory.indexFile()).map(FileStamp::inode).orElse(0L);
-    // Last, because a mapping of ours counts as anybody's.
-    List<StoredPack> doomed =
-        views.stream()
-            .filter(view -> view.unreferencedSince().isPresent())
-            .map(PackView::pack)
-            .toList();
-    return new Snapshot(
-        now,
-        directory.traits(),
-        views,
-        directory.indexFile(),
-        inode,
-        census,
-        window.look(directory, doomed, now));
+    return views;
+  }
+
+  /** Looks at a pack that is left to the repack, which no index lists. */
+  static PackView unlisted(ObjectDirectory directory, StoredPack pack) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      return PackView.unlisted(
+          pack, PackIndex.open(pack.index().path(), directory.hash(), arena).count());
+    }
   }
 
   private static PackView view(

@@ -1,6 +1,8 @@
 package io.repackd.maintenance;
 
 import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.Sidecar;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.BootClock.Moment;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,12 +14,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What our {@code .baddeltas} files say: which packs the one beside them has made superfluous. To git only matters whether there
- * is such a file.
+ * What our {@code .baddeltas} and {@code .supersedes} files say: which packs the one beside them has made superfluous. To git only
+ * matters whether there is a {@code .baddeltas} file; so a pack that was searched for deltas says it in one of the other kind.
  *
  * <pre>
  * repackd 1
@@ -91,7 +94,19 @@ record SupersededPacks(Moment written, List<String> packs) {
             new Moment(lines.get(1).substring(BOOT.length()), Duration.ofMillis(millis)), packs));
   }
 
-  /** Reads a {@code .baddeltas} file, whoever wrote it. One that cannot be read says nothing. */
+  /** Reads what a pack says. */
+  static Optional<SupersededPacks> of(StoredPack pack) {
+    return Optional.ofNullable(pack.sidecars().get(Sidecar.SUPERSEDES))
+        .or(() -> Optional.ofNullable(pack.sidecars().get(Sidecar.BAD_DELTAS)))
+        .flatMap(SupersededPacks::read);
+  }
+
+  /** Whether a pack may say something. */
+  static boolean mayBeNamedBy(Set<Sidecar> sidecars) {
+    return sidecars.contains(Sidecar.SUPERSEDES) || sidecars.contains(Sidecar.BAD_DELTAS);
+  }
+
+  /** Reads such a file, whoever wrote it. One that cannot be read says nothing. */
   static Optional<SupersededPacks> read(FileStamp file) {
     if (file.bytes() > MAX_BYTES) {
       return Optional.empty();

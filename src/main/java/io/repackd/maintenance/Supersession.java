@@ -88,12 +88,12 @@ public record Supersession(StoredPack by, List<Claim> claims) {
     // The youngest first: then whatever supersedes a pack is known when its own claim is read.
     List<StoredPack> youngestFirst =
         packs.stream()
-            .filter(pack -> pack.has(Sidecar.BAD_DELTAS) && !pack.has(Sidecar.MTIMES))
+            .filter(pack -> SupersededPacks.mayBeNamedBy(pack.sidecars().keySet()))
+            .filter(pack -> !pack.has(Sidecar.MTIMES))
             .sorted((a, b) -> Long.compare(b.data().modifiedSeconds(), a.data().modifiedSeconds()))
             .toList();
     for (StoredPack by : youngestFirst) {
-      Optional<SupersededPacks> claim =
-          Optional.ofNullable(by.sidecars().get(Sidecar.BAD_DELTAS)).flatMap(SupersededPacks::read);
+      Optional<SupersededPacks> claim = SupersededPacks.of(by);
       if (claim.isPresent()) {
         add(by, claim.get(), byName, found);
       }

@@ -11,7 +11,9 @@ public enum Sidecar {
   MTIMES("mtimes"),
   BITMAP("bitmap"),
   /** Marks a pack that was written without a search for deltas (gitgitgadget PR 2146). */
-  BAD_DELTAS("baddeltas");
+  BAD_DELTAS("baddeltas"),
+  /** Names packs that are superfluous because of one which was searched for deltas. Ours alone; goes when they have gone. */
+  SUPERSEDES("supersedes");
 
   private final String extension;
 

@@ -135,13 +135,13 @@ class OnceAndPlanTest {
   }
 
   @Test
-  void aPlanSaysWhatIsBundledAndTheCycleDoesIt() throws IOException {
+  void aPlanSaysWhatIsBundledOrLeftToTheRepackAndTheCycleDoesIt() throws IOException {
     Files.writeString(
         file,
         """
         repositories = [ "r.git" ]
         state-directory = state
-        repack.batch-size = 0
+        repack { batch-size = 0, min-age = 1h }
         aggregate { min-packs = 2, min-loose = 3 }
         """);
     for (int i = 0; i < 4; i++) {
@@ -155,9 +155,14 @@ class OnceAndPlanTest {
 
     assertThat(plan()).isZero();
     assertThat(out.toString())
-        .contains("aggregate: 4 ordinary packs into one of at most ")
+        .contains("aggregate: 5 ordinary packs into one of at most ")
         .contains("aggregate: 4 loose objects into a pack")
-        .contains("write: multi-pack-index new, 2 packs");
+        .contains("write: multi-pack-index new, 1 packs");
+    assertThat(plan("--now")).isZero();
+    assertThat(out.toString())
+        .contains("aggregate: 5 ordinary packs are left to the repack")
+        .contains("write: multi-pack-index none before the repack, which takes all packs")
+        .contains("5 ordinary packs into one");
     assertThat(plan("--json", "--now")).isZero();
     Config planned = ConfigFactory.parseString(out.toString());
     assertThat(everything()).isEqualTo(before);
@@ -165,9 +170,11 @@ class OnceAndPlanTest {
     assertThat(once("--now", "--json")).isZero();
     CycleOutcome outcome = CycleJson.parse(out.toString()).orElseThrow();
     assertThat(outcome.steps().get(1).detail())
-        .startsWith("4 packs and 4 loose objects into 2 packs");
-    Config bundle = planned.getConfigList("aggregate.bundles").getFirst();
-    assertThat(bundle.getStringList("packs")).hasSize(4);
+        .startsWith("4 loose objects into 1 pack; left 5: 5 left to the repack");
+    assertThat(planned.getConfigList("aggregate.bundles")).isEmpty();
+    assertThat(planned.getConfigList("aggregate.left_alone"))
+        .hasSize(5)
+        .allMatch(left -> left.getString("reason").equals("left to the repack"));
     assertThat(planned.getInt("aggregate.loose_objects.pack")).isEqualTo(4);
     assertThat(planned.getConfigList("repack").getFirst().getLong("objects"))
         .isEqualTo(repacked(outcome));

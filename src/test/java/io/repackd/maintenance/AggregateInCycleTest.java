@@ -49,12 +49,17 @@ class AggregateInCycleTest {
 
   private static Registration registration(GitRepository repository, Duration repackMinAge)
       throws IOException {
+    return registration(repository, repackMinAge, 1_000_000);
+  }
+
+  private static Registration registration(
+      GitRepository repository, Duration repackMinAge, int minLoose) throws IOException {
     AggregateSettings small =
         new AggregateSettings(
             true,
             Duration.ofMinutes(5),
             3,
-            1_000_000,
+            minLoose,
             Duration.ofMinutes(1),
             1000,
             50_000,
@@ -71,8 +76,17 @@ class AggregateInCycleTest {
   }
 
   private CycleOutcome cycle(GitRepository repository, CycleListener listener) throws IOException {
+    return cycle(registration(repository), Request.SCHEDULED, listener);
+  }
+
+  private CycleOutcome cycle(Registration registration, Request request, CycleListener listener) {
     return new MaintenanceCycle(clock, directory.resolve("state"))
-        .run(registration(repository), Request.SCHEDULED, new Cancellation(), listener);
+        .run(registration, request, new Cancellation(), listener);
+  }
+
+  private DryRun dryRun(Registration registration) throws IOException {
+    return new MaintenanceCycle(clock, directory.resolve("state"))
+        .dryRun(registration, Request.SCHEDULED, new Cancellation());
   }
 
   private static List<String> stepsOf(CycleOutcome outcome) {
@@ -80,13 +94,76 @@ class AggregateInCycleTest {
   }
 
   @Test
-  void smallPacksAreBundledBeforeTheIndexIsWritten() throws Exception {
+  void smallPacksThatTheRepackWouldNotTakeAreBundledBeforeTheIndexIsWritten() throws Exception {
     GitRepository repository = repository().fetches(6, random);
-    CycleOutcome cycle = cycle(repository, new CycleListener() {});
+    CycleOutcome cycle =
+        cycle(
+            registration(repository, Duration.ofHours(1)),
+            Request.SCHEDULED,
+            new CycleListener() {});
     assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.OK);
     assertThat(stepsOf(cycle)).startsWith("recover", "aggregate", "write", "verify", "repack");
     assertThat(cycle.steps().get(1).detail()).isEqualTo("6 packs into 1 pack");
     assertThat(cycle.steps().get(2).detail()).isEqualTo("1 packs");
+    repository.assertHealthy();
+  }
+
+  @Test
+  void whatTheRepackTakesIsWrittenOnceAndListedOnce() throws Exception {
+    GitRepository repository = repository().fetches(6, random);
+    List<Path> before = repository.packFiles();
+    CycleOutcome cycle = cycle(repository, new CycleListener() {});
+    assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.OK);
+    assertThat(stepsOf(cycle))
+        .containsExactly("recover", "aggregate", "write", "repack", "aggregate", "write", "verify");
+    assertThat(cycle.steps().get(1).detail())
+        .isEqualTo("nothing to bundle; left 6: 6 left to the repack");
+    assertThat(cycle.work().packsWritten()).isEqualTo(1);
+    assertThat(cycle.after().orElseThrow().indexedPacks()).isEqualTo(1);
+    assertThat(repository.files(".supersedes")).hasSize(1);
+    assertThat(repository.packFiles()).containsAll(before).hasSize(7);
+    repository.assertHealthy();
+  }
+
+  @Test
+  void whatTheRepackTookGoesAsSoonAsIfItHadBeenBundled() throws Exception {
+    GitRepository repository = repository().fetches(6, random);
+    String reachable = repository.reachable();
+    cycle(repository, new CycleListener() {});
+    Aggregation aggregation = new Aggregation(clock);
+    AggregateRequest now = new AggregateRequest(true, Optional.empty(), Set.of());
+    StepOutcome round = aggregation.run(registration(repository), now, new Cancellation());
+    assertThat(round.work().packsDeleted()).as(round.detail()).isEqualTo(6);
+    assertThat(repository.packFiles()).hasSize(1);
+    assertThat(repository.reachable()).isEqualTo(reachable);
+    repository.assertHealthy();
+    aggregation.run(registration(repository), now, new Cancellation());
+    assertThat(repository.files(".supersedes")).isEmpty();
+    CycleOutcome next = cycle(repository, new CycleListener() {});
+    assertThat(stepsOf(next)).containsExactly("recover", "aggregate", "write", "verify");
+  }
+
+  @Test
+  void thePackOfLooseObjectsIsTakenWithTheOthersAndThePlanSaysSo() throws Exception {
+    GitRepository repository = repository().fetches(5, random);
+    for (int i = 0; i < 12; i++) {
+      repository.gitWithInput("loose " + i, "hash-object", "-w", "--stdin");
+    }
+    Registration registration = registration(repository, Duration.ZERO, 10);
+    DryRun plan = dryRun(registration);
+    CycleOutcome cycle = cycle(registration, Request.SCHEDULED, new CycleListener() {});
+    assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.OK);
+    assertThat(cycle.steps().get(1).detail())
+        .contains("12 loose objects into 1 pack", "left 6: 6 left to the repack");
+    assertThat(cycle.after().orElseThrow().indexedPacks()).isEqualTo(1);
+    assertThat(plan.aggregate().plan().bundles()).isEmpty();
+    assertThat(plan.aggregate().plan().toRepack())
+        .singleElement()
+        .satisfies(bundle -> assertThat(bundle.packs()).hasSize(6));
+    assertThat(plan.index()).isEqualTo("none before the repack, which takes all packs");
+    assertThat(plan.plan().batches())
+        .singleElement()
+        .satisfies(batch -> assertThat(batch.packs()).hasSize(6));
     repository.assertHealthy();
   }
 
@@ -175,7 +252,13 @@ class AggregateInCycleTest {
     assertThat(cycle.result()).isEqualTo(Result.DEGRADED);
     assertThat(cycle.reason()).isEqualTo("pack-damaged");
     assertThat(cycle.detail()).contains(damaged.toString());
-    assertThat(cycle.after().orElseThrow().indexedPacks()).isEqualTo(1);
+    assertThat(damaged).exists();
+    assertThat(repository.files(".baddeltas"))
+        .as("what was left to the repack is bundled without it")
+        .hasSize(1);
+    CycleOutcome next = cycle(repository, new CycleListener() {});
+    assertThat(next.reason()).isEqualTo("pack-damaged");
+    assertThat(next.after().orElseThrow().indexedPacks()).isEqualTo(1);
     assertThat(damaged).exists();
   }
 
@@ -197,7 +280,7 @@ class AggregateInCycleTest {
             loop,
             () -> {
               rounds.countDown(); // the second follows at once upon a first that wrote something
-              return new AggregateRequest(false, names, Optional.empty(), Set.of());
+              return AggregateRequest.beside(false, names);
             },
             Pacer.NONE);
     try (beside) {

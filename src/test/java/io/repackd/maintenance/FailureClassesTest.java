@@ -34,7 +34,6 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -417,10 +416,7 @@ class FailureClassesTest {
                   any.safety()));
       StepOutcome outcome =
           new Aggregation(filling(disk, mount.resolve("full"), 50_000))
-              .run(
-                  registration,
-                  new AggregateRequest(true, Set.of(), Optional.empty(), Set.of()),
-                  new Cancellation());
+              .run(registration, AggregateRequest.beside(true, Set.of()), new Cancellation());
       assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.SKIPPED);
       assertThat(outcome.detail()).contains("ran full");
       assertThat(repository.files("")).isEqualTo(before);

@@ -34,6 +34,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -280,7 +281,7 @@ class SplitRepackTest {
         Snapshots.takeForRepack(
             objects,
             objects.listPacks().packs(),
-            objects.indexFile(),
+            Optional.of(objects.indexFile()),
             UnreferencedSince.UNKNOWN,
             Census.NOBODY,
             SafetyWindow.withoutLeases(),
