@@ -126,7 +126,8 @@ final class CycleSteps {
     try {
       runByIndex(finished);
     } catch (StepFailure e) {
-      StepFailure failure = e.reason().equals(StepErrors.PACK_DAMAGED) ? leadAroundDamage(e, finished) : e;
+      StepFailure failure =
+          e.reason().equals(StepErrors.PACK_DAMAGED) ? leadAroundDamage(e, finished) : e;
       if (failure.result() != Result.CANCELLED) {
         bundleWhatIsLeft(finished);
       }
@@ -162,13 +163,34 @@ final class CycleSteps {
       throw new StepFailure(Result.DEGRADED, StepErrors.PACK_DAMAGED, String.join("; ", damaged));
     }
     CyclePlan plan = plan();
-    if (!plan.deletions().isEmpty()) {
-      step(Step.EXPIRE, finished, () -> expire(plan));
+    boolean expireLate = isRoomBeforeExpiry(plan);
+    if (!plan.deletions().isEmpty() && !expireLate) {
+      step(Step.EXPIRE, finished, () -> expire(plan, List.of()));
       verify(finished);
     }
     if (!plan.batches().isEmpty()) {
-      repackAndWrite(plan, finished);
-      verify(finished);
+      repackAndWrite(plan, expireLate, finished);
+    }
+  }
+
+  /**
+   * Whether packs are expired after the repack. Then one index lists what that has written and drops what goes, where else two
+   * would be written; but what goes takes its room meanwhile. For whoever reads it makes no difference: what goes has been
+   * unreferenced for its safety window by the index that is installed, before the repack and after it.
+   */
+  private boolean isRoomBeforeExpiry(CyclePlan plan) throws IOException {
+    if (plan.deletions().isEmpty() || plan.batches().isEmpty()) {
+      return false;
+    }
+    long bytes =
+        plan.batches().stream()
+            .mapToLong(Batch::expectedBytes)
+            .reduce(0, RepackChoice::saturatedSum);
+    try {
+      FreeSpace.require(directory, settings.safety(), bytes, "the repack");
+      return true;
+    } catch (StepFailure e) {
+      return false;
     }
   }
 
@@ -215,19 +237,80 @@ final class CycleSteps {
   }
 
   /** Once the index refers to the new packs, nobody bundles them any more; and if it comes to nothing, anybody may. */
-  private void repackAndWrite(CyclePlan plan, Consumer<StepOutcome> finished)
+  private void repackAndWrite(CyclePlan plan, boolean expireLate, Consumer<StepOutcome> finished)
       throws StepFailure, IOException {
+    Optional<StepFailure> notExpired = Optional.empty();
     try {
-      for (Batch batch : plan.batches()) {
-        checkNobodyElseDeletes(); // somebody may have begun since this cycle did
-        FreeSpace.require(directory, settings.safety(), batch.expectedBytes(), "the repack");
-        repack(batch, finished);
+      try {
+        repackAll(plan, finished);
+      } catch (StepFailure e) {
+        if (expireLate && mayExpireAfter(e)) {
+          expireAfterAll(e, plan, finished);
+        }
+        throw e;
       }
       bundleWhatIsLeft(finished);
+      if (expireLate) {
+        notExpired = expireAndList(plan, finished);
+      }
       step(Step.WRITE, finished, () -> write(Base.INSTALLED));
     } finally {
       removeKeeps();
     }
+    verify(finished);
+    if (notExpired.isPresent()) {
+      throw notExpired.get();
+    }
+  }
+
+  private void repackAll(CyclePlan plan, Consumer<StepOutcome> finished)
+      throws StepFailure, IOException {
+    for (Batch batch : plan.batches()) {
+      checkNobodyElseDeletes(); // somebody may have begun since this cycle did
+      FreeSpace.require(directory, settings.safety(), batch.expectedBytes(), "the repack");
+      repack(batch, finished);
+    }
+  }
+
+  private void expireAfterAll(StepFailure failure, CyclePlan plan, Consumer<StepOutcome> finished) {
+    try {
+      step(Step.EXPIRE, finished, () -> expire(plan, List.of()));
+      verify(finished);
+    } catch (StepFailure | IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** What the repack has written is listed in any case. */
+  private Optional<StepFailure> expireAndList(CyclePlan plan, Consumer<StepOutcome> finished) {
+    try {
+      step(Step.EXPIRE, finished, () -> expire(plan, fresh()));
+      return Optional.empty();
+    } catch (StepFailure e) {
+      return Optional.of(e);
+    }
+  }
+
+  /** A repack that comes to nothing, for want of room maybe, keeps nothing from going; damage and whoever stops us do. */
+  private static boolean mayExpireAfter(StepFailure failure) {
+    return failure.result() != Result.CANCELLED
+        && !failure.reason().equals(StepErrors.PACK_DAMAGED);
+  }
+
+  /** The packs that the next index will list and the installed one does not. */
+  private List<StoredPack> fresh() throws IOException {
+    List<StoredPack> packs = directory.listPacks().packs();
+    Set<String> others = new HashSet<>(Supersession.indexNamesAmong(packs));
+    unlisted().forEach(pack -> others.add(pack.indexName()));
+    try (Arena arena = Arena.ofConfined()) {
+      others.addAll(
+          MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).packNames());
+    }
+    Set<String> damaged = new HashSet<>(damagedPacks.names());
+    damaged.addAll(aggregation.damagedAmong(packs));
+    return packs.stream()
+        .filter(pack -> !others.contains(pack.indexName()) && !damaged.contains(pack.name()))
+        .toList();
   }
 
   private void removeKeeps() {
@@ -496,15 +579,15 @@ final class CycleSteps {
     window.tell(directory, "waiting", plan.waiting());
   }
 
-  private Done expire(CyclePlan plan) throws IOException, StepFailure {
+  private Done expire(CyclePlan plan, List<StoredPack> fresh) throws IOException, StepFailure {
     Permission permission = new CyclePermission(directory, settings, request, clock, lock);
     Expiry expiry =
         new Expiry(directory, permission, ledger, window, proof, soundPacks, clock, cancellation);
     try {
-      Expiry.Expired expired = expiry.run(plan, verified);
+      Expiry.Expired expired = expiry.run(plan, verified, fresh);
       mendIfPacksAreGone();
       observe();
-      return new Done(new Work(0, expired.packs(), 0, 0), expired.detail());
+      return new Done(new Work(0, expired.packs(), 0, expired.bytes()), expired.detail());
     } catch (StepFailure e) {
       mendIfPacksAreGone();
       throw e;

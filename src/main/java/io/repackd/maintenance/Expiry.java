@@ -2,8 +2,10 @@ package io.repackd.maintenance;
 
 import io.repackd.maintenance.CyclePlan.ExpireDecision;
 import io.repackd.midx.Fault;
+import io.repackd.midx.IndexedPack;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.MultiPackIndexWriter;
+import io.repackd.midx.MultiPackIndexWriter.Written;
 import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.FilePublisher.Unpublished;
 import io.repackd.objectdir.FileStamp;
@@ -31,6 +33,10 @@ import java.util.Set;
  * the lock of the multi-pack-index: is the installed index still the one that was verified, are the packs what they were, those
  * that go and those that stay, does the plan made anew with the processes of this moment still give them up? Only then is the
  * index replaced, and the packs are unlinked.
+ *
+ * <p>The same index may list packs that the installed one did not, so that it need not be written twice. That changes nothing for
+ * those that go: they own nothing by the installed index, the proof goes by that, and packs that were not listed can only take
+ * objects from such as stay.
  *
  * <p>Safety windows, and whose presence keeps packs, are a matter of the {@link Permission}: a cycle has other rules than
  * somebody who asks for it by hand. The proof, the order and the looks at the files are the same for everybody.
@@ -70,9 +76,10 @@ final class Expiry {
    * What was done.
    *
    * @param packs how many packs were unlinked
+   * @param bytes how long the index is that was written, in bytes
    * @param detail for a person
    */
-  record Expired(long packs, String detail) {}
+  record Expired(long packs, long bytes, String detail) {}
 
   /**
    * Deletes what can be spared.
@@ -80,6 +87,17 @@ final class Expiry {
    * @param verified the index that was found sound; the proof goes by no other
    */
   Expired run(CyclePlan plan, Optional<FileStamp> verified) throws IOException, StepFailure {
+    return run(plan, verified, List.of());
+  }
+
+  /**
+   * Deletes what can be spared, and lists packs that are not listed yet. If nothing can be spared they are not listed either.
+   *
+   * @param verified the index that was found sound; the proof goes by no other
+   * @param fresh packs that it does not list
+   */
+  Expired run(CyclePlan plan, Optional<FileStamp> verified, List<StoredPack> fresh)
+      throws IOException, StepFailure {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
       requireInstalled(verified);
@@ -97,25 +115,36 @@ final class Expiry {
       List<StoredPack> proven = prove(coverage, plan);
       // An index lists one pack at least, and be it an empty one.
       if (proven.isEmpty() || proven.size() == index.packNames().size()) {
-        return new Expired(0, "nothing can be spared");
+        return new Expired(0, 0, "nothing can be spared");
       }
       FilePublisher publisher = directory.publisher();
       try (Unpublished replacement = publisher.create("midx")) {
-        new MultiPackIndexWriter(directory.hash(), cancellation)
-            .write(
-                replacement.channel(),
-                Optional.of(index),
-                new HashSet<>(proven.stream().map(StoredPack::indexName).toList()),
-                List.of());
+        Written written =
+            new MultiPackIndexWriter(directory.hash(), cancellation)
+                .write(
+                    replacement.channel(),
+                    Optional.of(index),
+                    new HashSet<>(proven.stream().map(StoredPack::indexName).toList()),
+                    open(fresh, arena));
         replacement.sync();
         List<Fault> faults = proof.verify(replacement.file());
         if (!faults.isEmpty()) {
           throw StepErrors.of(faults);
         }
         cancellation.check();
-        return replaceAndDelete(verified, snapshot, coverage, proven, replacement);
+        long deleted = replaceAndDelete(verified, snapshot, coverage, proven, fresh, replacement);
+        return new Expired(
+            deleted, written.bytes(), "%d packs that nothing refers to".formatted(deleted));
       }
     }
+  }
+
+  private List<IndexedPack> open(List<StoredPack> packs, Arena arena) throws IOException {
+    List<IndexedPack> opened = new ArrayList<>();
+    for (StoredPack pack : packs) {
+      opened.add(IndexDraft.fresh(pack, directory.hash(), unreferenced, arena));
+    }
+    return opened;
   }
 
   private List<StoredPack> prove(Coverage coverage, CyclePlan plan) throws IOException {
@@ -134,11 +163,12 @@ final class Expiry {
     return proven;
   }
 
-  private Expired replaceAndDelete(
+  private long replaceAndDelete(
       Optional<FileStamp> verified,
       Snapshot snapshot,
       Coverage coverage,
       List<StoredPack> proven,
+      List<StoredPack> fresh,
       Unpublished replacement)
       throws IOException, StepFailure {
     try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
@@ -154,18 +184,19 @@ final class Expiry {
       if (lost.isPresent()) {
         throw changed(lost.get());
       }
+      for (StoredPack pack : fresh) {
+        if (!pack.data().unchanged() || !pack.index().unchanged()) {
+          throw changed("%s was replaced".formatted(pack.data().path()));
+        }
+      }
       try (SafetyWindow.Replacement index = window.replacing(directory, unreferenced.windows())) {
         replacement.publishWritable(String.valueOf(directory.indexFile().getFileName()));
         index.done(clock.instant());
       }
       // Nothing that takes time comes between this and the packs being hidden.
       Optional<FileStamp> installed = FileStamp.find(directory.indexFile());
-      long deleted =
-          deletion.delete(
-              proven,
-              indexLock,
-              () -> reasonToKeep(indexLock, installed, snapshot, proven, coverage));
-      return new Expired(deleted, "%d packs that nothing refers to".formatted(deleted));
+      return deletion.delete(
+          proven, indexLock, () -> reasonToKeep(indexLock, installed, snapshot, proven, coverage));
     }
   }
 

@@ -8,6 +8,7 @@ import io.repackd.midx.OwnerCounts;
 import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.FilePublisher.Unpublished;
 import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
@@ -147,6 +148,30 @@ final class IndexDraft implements AutoCloseable {
       Cancellation cancellation)
       throws IOException {
     return new Writing(directory, listing, wanted, unreferenced, publisher, cancellation).write();
+  }
+
+  /**
+   * Opens a pack that is to be listed.
+   *
+   * <p>One that was to be deleted when the machine stopped is not listed any more, but it is not new: it gets nothing that another
+   * pack has. Older indexes list it too, so to give it objects back and delete their present owner would lead the readers of those
+   * to nowhere.
+   *
+   * @param unreferenced which packs are known to own nothing
+   * @param arena ends the mapping
+   * @throws CorruptFileException if it is damaged
+   */
+  static IndexedPack fresh(
+      StoredPack pack, HashAlgorithm hash, UnreferencedSince unreferenced, Arena arena)
+      throws IOException {
+    PackIndex index = PackIndex.open(pack.index().path(), hash, arena);
+    PackFile.check(pack.data().path(), index);
+    return new IndexedPack(
+        pack.indexName(),
+        index,
+        unreferenced.since(pack).isPresent()
+            ? IndexedPack.OLDER_THAN_ALL
+            : pack.data().modifiedSeconds());
   }
 
   Kind kind() {
@@ -358,9 +383,7 @@ final class IndexDraft implements AutoCloseable {
         return;
       }
       try {
-        PackIndex index = PackIndex.open(pack.index().path(), directory.hash(), arena);
-        PackFile.check(pack.data().path(), index);
-        opened.add(new IndexedPack(pack.indexName(), index, age(pack)));
+        opened.add(fresh(pack, directory.hash(), unreferenced, arena));
       } catch (CorruptFileException e) {
         damage.add(e.getMessage());
       } catch (IOException e) {
@@ -390,17 +413,6 @@ final class IndexDraft implements AutoCloseable {
         }
       }
       return marked;
-    }
-
-    /**
-     * How new a pack counts. One that was to be deleted when the machine stopped is not listed any more, but it is not new: it
-     * gets nothing that another pack has. Older indexes list it too, so to give it objects back and delete their present owner
-     * would lead the readers of those to nowhere.
-     */
-    private long age(StoredPack pack) {
-      return unreferenced.since(pack).isPresent()
-          ? IndexedPack.OLDER_THAN_ALL
-          : pack.data().modifiedSeconds();
     }
 
     private IndexDraft writeFile(

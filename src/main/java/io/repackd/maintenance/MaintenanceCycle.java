@@ -17,7 +17,8 @@ import java.util.Optional;
 
 /**
  * One run of maintenance over one object directory: recover, aggregate, write, verify, expire, verify, repack with rounds of
- * aggregation beside it, write, verify.
+ * aggregation beside it, write, verify. If there is something to repack, and room for that, packs are expired after it, by the
+ * index that lists what it has written.
  *
  * <p>Git's {@code maintenance.lock} is held from before the first look to after the last. What is decided between the steps is
  * decided by {@link CyclePlanner}; what a step does is in {@link CycleSteps}. Here is what is around them: the lock, the counts

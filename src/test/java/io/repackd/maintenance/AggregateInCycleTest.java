@@ -167,6 +167,31 @@ class AggregateInCycleTest {
     repository.assertHealthy();
   }
 
+  /** The index that lists the new pack is the one that lists no more what is deleted. */
+  @Test
+  void whatExpiresGoesWithTheIndexThatListsWhatTheRepackWrote() throws Exception {
+    GitRepository repository = repository().fetches(2, random);
+    cycle(repository, new CycleListener() {});
+    repository.fetches(1, random);
+    CycleOutcome cycle = cycle(registration(repository), new Request(true), new CycleListener() {});
+    assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.OK);
+    assertThat(stepsOf(cycle))
+        .containsExactly(
+            "recover",
+            "aggregate",
+            "write",
+            "verify",
+            "repack",
+            "aggregate",
+            "expire",
+            "write",
+            "verify");
+    assertThat(cycle.steps().get(6).work().packsDeleted()).isEqualTo(2);
+    assertThat(cycle.steps().get(7).detail()).isEqualTo("3 packs, unchanged");
+    assertThat(cycle.after().orElseThrow().unreferencedPacks()).isEqualTo(2);
+    repository.assertHealthy();
+  }
+
   /** It is as old as the cycle, and nothing else comes that it could be put together with. */
   @Test
   void whatIsBundledIsSearchedForDeltasInTheSameCycleAndOnlyOnce() throws Exception {
