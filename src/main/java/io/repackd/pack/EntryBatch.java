@@ -110,6 +110,9 @@ final class EntryBatch {
   private void prepare(
       Packed packed, int source, long entry, Tools tools, Cancellation cancellation)
       throws IOException {
+    if (!sequence.asTheyLie()) {
+      entries.readAtRandom();
+    }
     check(packed, source, entry, tools, cancellation);
     if (entries.base(entry) == EntryTable.REWRITE) {
       cancellation.check();

@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * for each entry.
  */
 final class EntryTable {
-  /** These map a quarter of a gigabyte at most. To give it back takes a millisecond for a thousand packs. */
-  private static final long READS_BEFORE_RELEASE = 1 << 12;
+  /** These map a fifth of a gigabyte at most. To give it back takes a millisecond for a thousand packs. */
+  private static final long READS_BEFORE_RELEASE = 3 << 10;
 
   /** Base of an entry which is no delta. */
   static final long WHOLE = 0xffffffffL;

@@ -239,6 +239,9 @@ final class PackAssembly implements AutoCloseable {
   }
 
   private void copy(Packed packed, int source, long entry) throws IOException {
+    if (!sequence.asTheyLie()) {
+      entries.readAtRandom();
+    }
     PackFile pack = packed.pack();
     long from = entries.sourceOffset(entry);
     long length = entries.sourceEnd(source, packed, entry) - from;
