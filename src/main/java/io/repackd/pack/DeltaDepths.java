@@ -7,23 +7,30 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * Knows how long chains of deltas are, while entries become deltas upon others: for each entry, how many deltas there are below it
- * and at most above it. So no chain becomes longer than is allowed, nor closes a circle.
+ * and at most above it. So no chain becomes longer than is allowed, nor closes a circle. And how many entries are read through
+ * one, as long as nothing is changed.
  */
 final class DeltaDepths {
   private static final long CHECK_EVERY = 1 << 12;
 
+  /** Chains that git makes are no longer; longer ones would be walked again and again. */
+  private static final int COUNTED_LINKS = 50;
+
   private final EntryTable entries;
   private final MemorySegment heights;
+  private final IntTable above;
 
-  private DeltaDepths(EntryTable entries, MemorySegment heights) {
+  private DeltaDepths(EntryTable entries, MemorySegment heights, IntTable above) {
     this.entries = entries;
     this.heights = heights;
+    this.above = above;
   }
 
   /** Measures the chains that there are. */
   static DeltaDepths measure(EntryTable entries, Arena arena, Cancellation cancellation) {
     MemorySegment heights = arena.allocate(ValueLayout.JAVA_SHORT, Math.max(1, entries.count()));
-    DeltaDepths depths = new DeltaDepths(entries, heights);
+    IntTable above = new IntTable(arena, Math.max(1, entries.count()));
+    DeltaDepths depths = new DeltaDepths(entries, heights, above);
     // From the end, where chains end in most packs: then each is walked once.
     for (long entry = entries.count() - 1; entry >= 0; entry--) {
       if (entry % CHECK_EVERY == 0) {
@@ -31,6 +38,7 @@ final class DeltaDepths {
       }
       if (entries.written(entry)) {
         depths.raiseBelow(entry);
+        depths.countBelow(entry);
       }
     }
     return depths;
@@ -49,6 +57,14 @@ final class DeltaDepths {
     }
   }
 
+  private void countBelow(long entry) {
+    long at = entry;
+    for (int links = 0; links < COUNTED_LINKS && entries.isDelta(at); links++) {
+      at = base(at);
+      above.set(at, above.get(at) + 1);
+    }
+  }
+
   private long base(long entry) {
     return entries.chosen(entries.base(entry));
   }
@@ -56,6 +72,14 @@ final class DeltaDepths {
   /** The length of the longest chain of deltas that ends in an entry, or a little more where some have left it. */
   int height(long entry) {
     return heights.getAtIndex(ValueLayout.JAVA_SHORT, entry);
+  }
+
+  /**
+   * How many entries were built upon an entry, or upon such as were, when that was measured: so many have to read it. What is
+   * further than {@value #COUNTED_LINKS} links away does not count.
+   */
+  long above(long entry) {
+    return above.getUnsigned(entry);
   }
 
   /** How many deltas there are from an entry to one that is whole. */

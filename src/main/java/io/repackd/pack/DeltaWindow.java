@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Compares candidates, one after the other, with those that came just before: git's sliding window. What is found is checked:
  * the delta is applied, and has to give the object. For one thread.
  *
- * <p>A base near the end of the longest chain allowed is less worth than another, so the delta upon it has to be the shorter. A
- * base that served is kept longer.
+ * <p>The shortest delta is not the best one if its base has a long chain: {@link LinkPrice} says what a link is worth. A base that
+ * served is kept longer.
  */
 final class DeltaWindow implements AutoCloseable {
   /** What a window takes besides its objects: inflater, deflater, and the little that is kept of buffers. */
@@ -197,13 +197,16 @@ final class DeltaWindow implements AutoCloseable {
     }
   }
 
-  /** The base of the shortest delta, which is left in the best encoder. */
+  /** The base of the best delta, which is left in the best encoder: the shortest, with the price of the base's chain. */
   private @Nullable Member findBase(Member target, int height) throws CorruptFileException {
     Member found = null;
     long bytes = target.bytes();
     long most = mostForDelta(target);
+    int type = entries.type(target.entry);
+    long price = LinkPrice.bytes(type, bytes, 1 + depths.above(target.entry));
+    long toBeat = costNow(target, most, price);
     for (Member member : members) {
-      if (entries.type(member.entry) != entries.type(target.entry)) {
+      if (entries.type(member.entry) != type) {
         break;
       }
       if (member.depth + 1 + height > settings.depth()
@@ -211,19 +214,27 @@ final class DeltaWindow implements AutoCloseable {
           || bytes < member.bytes() / MOST_TIMES_LARGER) {
         continue;
       }
-      long limit = limit(most, member, found);
+      long limit = Math.min(most, toBeat - 1 - price * member.depth);
       if (bytes - member.bytes() >= limit || limit <= 0) {
         continue;
       }
       int length = encoder.encode(member.base, target.base.content(), (int) limit);
       if (length >= 0) {
         found = member;
+        toBeat = length + price * member.depth;
         DeltaEncoder other = best;
         best = encoder;
         encoder = other;
       }
     }
     return found;
+  }
+
+  /** The length of the delta that there is, with the price of what it is built upon; a whole object has any delta instead. */
+  private long costNow(Member target, long mostForDelta, long price) {
+    return entries.isDelta(target.entry)
+        ? mostForDelta + 1 + price * (target.depth - 1)
+        : Long.MAX_VALUE;
   }
 
   /** How long a delta may be, in bytes: half the object; but one that there is has to be improved upon. */
@@ -234,13 +245,6 @@ final class DeltaWindow implements AutoCloseable {
     Packed packed = (Packed) entries.sources().get(target.source);
     header.read(packed.pack(), entries.sourceOffset(target.entry));
     return Math.min(header.size() - 1, target.bytes());
-  }
-
-  private long limit(long mostForDelta, Member member, @Nullable Member found) {
-    long most = found == null ? mostForDelta : best.delta().byteSize() - 1;
-    int reference = found == null ? 0 : found.depth;
-    long limit = most * (settings.depth() - member.depth) / (settings.depth() - reference);
-    return Math.min(limit, mostForDelta);
   }
 
   /** Proposes a delta, unless it is no shorter than the entry as it is, once both are compressed. */

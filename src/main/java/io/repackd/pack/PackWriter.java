@@ -18,7 +18,7 @@ import java.util.Optional;
  * entries are put in the order that serves readers, {@link WriteOrder}.
  *
  * <p>Takes channels and knows no file names. About 48 bytes of memory outside the heap are used for each entry of a source, and
- * freed when the writer is closed. A search needs 36 more at most, as long as it lasts, and what its settings allow for comparing;
+ * freed when the writer is closed. A search needs 40 more at most, as long as it lasts, and what its settings allow for comparing;
  * then its order takes 4. To be used once, by one thread, which has others help it.
  */
 public final class PackWriter implements AutoCloseable {

@@ -30,7 +30,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a delta search promises, whatever it is given. */
 @Timeout(120)
@@ -91,11 +90,12 @@ class DeltaSearchTest {
     return joined.toByteArray();
   }
 
+  /** A wide window has shallow bases to choose; neighbours alone make the longest chain. */
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2, 7, 50})
-  void noChainBecomesLongerThanAllowed(int depth) throws Exception {
+  @CsvSource({"10,0", "10,1", "10,2", "10,7", "1,50"})
+  void noChainBecomesLongerThanAllowed(int window, int depth) throws Exception {
     Path pack = whole(versions(120));
-    Result result = trial.write(List.of(pack), settings(10, depth));
+    Result result = trial.write(List.of(pack), settings(window, depth));
     assertThat(result.longestChain()).isEqualTo(depth);
   }
 
@@ -213,6 +213,52 @@ class DeltaSearchTest {
       }
       assertThat(bytes).as("%d threads", threads).isEqualTo(first);
     }
+  }
+
+  /** What has changed in a copy is at a place of its own, and the copy is a byte shorter. */
+  private byte[] changed(byte[] content, int at, int bytes) {
+    byte[] copy = Arrays.copyOf(content, content.length - 1);
+    System.arraycopy(noise(bytes), 0, copy, at, bytes);
+    return copy;
+  }
+
+  /** A link of 30,000 bytes is worth 318; the delta upon the nearer one is shorter by about the bytes that have changed. */
+  @ParameterizedTest
+  @CsvSource({"100,0,farther", "900,0,nearer", "900,5,farther"})
+  void aShallowBaseIsTakenForAFewBytesMore(int changedBytes, int keptUponIt, String base)
+      throws Exception {
+    byte[] farther = noise(30_000);
+    byte[] nearer = changed(farther, 3_000, changedBytes);
+    byte[] target = changed(nearer, 13_000, changedBytes);
+    List<TestPack.Entry> entries = new ArrayList<>();
+    entries.add(TestPack.whole(BLOB, target));
+    // Small, so that they are kept, and read through the target.
+    for (byte[] kept : endings(Arrays.copyOf(target, 20_000), keptUponIt)) {
+      entries.add(TestPack.refDelta(TestPack.blobId(target), target, kept));
+    }
+    Path pack = TestPack.write(repository, entries.toArray(TestPack.Entry[]::new));
+    List<Path> packs = List.of(whole(List.of(farther, nearer)), pack);
+    Entries found = trial.write(packs, settings(10, 50)).entries();
+    assertThat(found.of(id(nearer)).base()).isEqualTo(id(farther));
+    assertThat(found.of(id(target)).base())
+        .isEqualTo(base.equals("nearer") ? id(nearer) : id(farther));
+  }
+
+  @Test
+  void versionsOfALargeBlobAreReadThroughFewOthers() throws Exception {
+    List<byte[]> versions = new ArrayList<>();
+    versions.add(noise(50_000));
+    for (int i = 1; i < 100; i++) {
+      versions.add(changed(versions.getLast(), random.nextInt(49_000), 40));
+    }
+    Result result = trial.write(List.of(whole(versions)), settings(10, 50));
+    assertThat(result.deltas()).isEqualTo(99);
+    // With the shortest deltas only it is 37.
+    assertThat(result.entries().all())
+        .extracting(Entry::depth)
+        .satisfies(depths ->
+            assertThat(depths.stream().mapToInt(depth -> depth).average().orElseThrow())
+                .isLessThan(6));
   }
 
   @Test
