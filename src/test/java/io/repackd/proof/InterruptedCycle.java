@@ -62,7 +62,16 @@ final class InterruptedCycle {
 
   private static final int MOST_TRIES = 10;
 
+  /** What becomes of the small packs that have come. */
+  enum Course {
+    /** They are bundled before the repack, and the index lists the bundle: what a limited size of packs has the cycle do. */
+    BUNDLED_FIRST,
+    /** They go into the new pack, and are in no index. */
+    LEFT_TO_THE_REPACK
+  }
+
   private final Gate gate;
+  private final Course course;
   private final Path directory;
   private final Path template;
   private final Path push;
@@ -75,10 +84,12 @@ final class InterruptedCycle {
    * Prepares the beginning.
    *
    * @param directory empty
+   * @param course what becomes of the small packs
    * @param seed of what is in the repository
    */
-  InterruptedCycle(Gate gate, Path directory, long seed) throws Exception {
+  InterruptedCycle(Gate gate, Path directory, Course course, long seed) throws Exception {
     this.gate = gate;
+    this.course = course;
     this.directory = directory.toRealPath();
     this.template = this.directory.resolve("template");
     this.push = this.directory.resolve("push");
@@ -111,6 +122,9 @@ final class InterruptedCycle {
         safety.disk-reserve = 0
         """);
     GitRepository repository = GitRepository.bare(stage.resolve("r.git"), "-b", "main");
+    if (course == Course.BUNDLED_FIRST) {
+      repository.git("config", "pack.packSizeLimit", "1g");
+    }
     // What owns nothing and what was bundled is left by two cycles.
     for (int cycle = 0; cycle < 2; cycle++) {
       repository.fetches(2, random);

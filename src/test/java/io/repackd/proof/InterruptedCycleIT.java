@@ -5,26 +5,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.repackd.proof.Gate.Action;
 import io.repackd.proof.Gate.Call;
 import io.repackd.proof.Gate.Run;
+import io.repackd.proof.InterruptedCycle.Course;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A cycle that is killed, or meets an I/O error or a full disk, at each of its system calls that change files. */
 class InterruptedCycleIT {
   /** How many calls of each sort of interruption are tried without the profile {@code exhaustive}. */
-  private static final int SAMPLE = Integer.getInteger("repackd.sample", 12);
+  private static final int SAMPLE = Integer.getInteger("repackd.sample", 8);
 
   @TempDir Path temporary;
 
@@ -38,15 +42,17 @@ class InterruptedCycleIT {
   }
 
   /** What is interrupted below is a cycle in which everything happens. */
-  @Test
-  void leftAloneItDoesAllThatACycleCanDo() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void leftAloneItDoesAllThatACycleCanDo(Course course) throws Exception {
     InterruptedCycle cycle =
-        new InterruptedCycle(gate, Files.createDirectory(temporary.resolve("alone")), seed);
+        new InterruptedCycle(gate, Files.createDirectory(temporary.resolve("alone")), course, seed);
     Run run = cycle.run(Action.NOTHING, 0);
     assertThat(run.status()).as(run.output()).isZero();
     assertThat(run.output())
         .containsPattern("step aggregate ok .*loose objects into")
-        .containsPattern("step write ok")
+        .containsPattern(
+            course == Course.BUNDLED_FIRST ? "step write ok" : "left [0-9]+: .*left to the repack")
         .containsPattern("step expire ok .*deleted=[1-9]")
         .containsPattern("step repack ok .*packs=1")
         .containsPattern(
@@ -56,20 +62,27 @@ class InterruptedCycleIT {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"KILL", "ERROR", "FULL"})
-  void atAFewCalls(Action action) throws Exception {
-    assertNoComplaints(action, (calls, random) -> sample(kinds(calls, action), random));
+  @MethodSource("interruptions")
+  void atAFewCalls(Action action, Course course) throws Exception {
+    assertNoComplaints(action, course, (calls, random) -> sample(kinds(calls, action), random));
   }
 
   @Tag("exhaustive")
   @ParameterizedTest
-  @EnumSource(names = {"KILL", "ERROR", "FULL"})
-  void atEveryCall(Action action) throws Exception {
-    assertNoComplaints(action, (calls, _) -> matter(calls, action));
+  @MethodSource("interruptions")
+  void atEveryCall(Action action, Course course) throws Exception {
+    assertNoComplaints(action, course, (calls, _) -> matter(calls, action));
   }
 
-  private void assertNoComplaints(Action action, Interruptions.Choice choice) throws Exception {
-    Interruptions interruptions = new Interruptions(gate, temporary, action, seed);
+  private static Stream<Arguments> interruptions() {
+    return Stream.of(Action.KILL, Action.ERROR, Action.FULL)
+        .flatMap(
+            action -> Arrays.stream(Course.values()).map(course -> Arguments.of(action, course)));
+  }
+
+  private void assertNoComplaints(Action action, Course course, Interruptions.Choice choice)
+      throws Exception {
+    Interruptions interruptions = new Interruptions(gate, temporary, action, course, seed);
     List<String> complaints = interruptions.run(choice);
     System.out.printf(
         "%s: %d points, of %d sorts%n",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.repackd.proof.Gate.Action;
 import io.repackd.proof.Gate.Call;
 import io.repackd.proof.Gate.Run;
+import io.repackd.proof.InterruptedCycle.Course;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ final class Interruptions {
   private final Gate gate;
   private final Path directory;
   private final Action action;
+  private final Course course;
   private final long seed;
   private final List<Integer> points = new ArrayList<>();
   private final AtomicInteger next = new AtomicInteger();
@@ -36,10 +38,11 @@ final class Interruptions {
    *
    * @param seed of the repository, and of the sample
    */
-  Interruptions(Gate gate, Path directory, Action action, long seed) {
+  Interruptions(Gate gate, Path directory, Action action, Course course, long seed) {
     this.gate = gate;
     this.directory = directory;
     this.action = action;
+    this.course = course;
     this.seed = seed;
   }
 
@@ -63,12 +66,13 @@ final class Interruptions {
 
   private void work(Path own, Choice choice) {
     try {
-      InterruptedCycle cycle = new InterruptedCycle(gate, own, seed);
+      InterruptedCycle cycle = new InterruptedCycle(gate, own, course, seed);
       synchronized (points) {
         if (points.isEmpty()) {
           List<Call> calls = cycle.run(Action.NOTHING, 0).calls();
           points.addAll(choice.of(calls, new Random(seed)));
-          System.out.printf("%s: %d of %d calls%n", action, points.size(), calls.size());
+          System.out.printf(
+              "%s, %s: %d of %d calls%n", action, course, points.size(), calls.size());
         }
       }
       for (int i = next.getAndIncrement(); i < points.size(); i = next.getAndIncrement()) {
