@@ -121,7 +121,7 @@ class StormIT {
     } finally {
       cycles.destroyForcibly().waitFor();
     }
-    assertThat(storm.done().getOrDefault("packs deleted", 0L)).isPositive();
+    assertThat(storm.done().getOrDefault(Storm.PACKS_DELETED, 0L)).isPositive();
     storm.repository().assertHealthy();
   }
 
@@ -131,7 +131,7 @@ class StormIT {
     String[] outcome = outcomes.readLine().split(" ", 5);
     storm.count("cycles %s %s".formatted(outcome[0], outcome[1]), 1);
     storm.count("packs written", Long.parseLong(outcome[2]));
-    storm.count("packs deleted", Long.parseLong(outcome[3]));
+    storm.count(Storm.PACKS_DELETED, Long.parseLong(outcome[3]));
     if (List.of("FAILED", "DEGRADED").contains(outcome[0])) {
       storm.lose("cycle: " + String.join(" ", outcome));
     }
