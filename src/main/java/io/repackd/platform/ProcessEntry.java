@@ -84,6 +84,15 @@ final class ProcessEntry {
         && ProcessStamp.field(state, THREADS_FIELD) <= 1;
   }
 
+  /** Whether it has no memory any more to have read its command line from: it is about to end, and reads nothing. */
+  boolean isEnding() {
+    try {
+      return Files.readAllBytes(entry.resolve("cmdline")).length == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   private String state() throws IOException {
     return Files.readString(entry.resolve("stat"), StandardCharsets.ISO_8859_1);
   }

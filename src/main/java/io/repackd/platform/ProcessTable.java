@@ -226,7 +226,7 @@ public final class ProcessTable {
   private static Optional<Hidden> hidden(ProcessEntry entry) {
     boolean there = entry.isThere();
     try {
-      there &= !entry.hasNoFiles();
+      there &= !entry.hasNoFiles() && !entry.isEnding();
     } catch (IOException e) {
       there &= entry.isThere();
     }

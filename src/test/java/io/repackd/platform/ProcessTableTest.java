@@ -98,17 +98,18 @@ class ProcessTableTest {
   /** Nothing of them can be looked into. */
   @ParameterizedTest
   @CsvSource({
-    "S, 0, 1, true",
-    "Z, 0, 1, false", // has ended, and its parent has not asked for its status yet
-    "Z, 0, 2, true", // of its threads only the first has ended
-    "S, 2129984, 1, false" // a thread of the kernel
+    "S, 0, 1, git gc, true",
+    "R, 4, 1, '', false", // on its way out, and without any memory
+    "Z, 0, 1, '', false", // has ended, and its parent has not asked for its status yet
+    "Z, 0, 2, git gc, true", // of its threads only the first has ended
+    "S, 2129984, 1, '', false" // a thread of the kernel
   })
   void whoIsClosedMayBeAReaderUnlessItHasNoFiles(
-      String state, long flags, int threads, boolean hidden) throws Exception {
+      String state, long flags, int threads, String words, boolean hidden) throws Exception {
     Path process = Files.createDirectories(directory.resolve("proc/42"));
     Files.writeString(directory.resolve("proc/stat"), "btime 1700000000\n");
     Files.writeString(process.resolve("comm"), "git\n");
-    Files.writeString(process.resolve("cmdline"), "");
+    Files.writeString(process.resolve("cmdline"), words);
     Files.writeString(
         process.resolve("stat"),
         "42 (git) %s 1 1 1 1 1 %d%s %d%s"
