@@ -1,12 +1,10 @@
 package io.repackd.maintenance;
 
 import io.repackd.config.MaintenanceSettings;
-import io.repackd.maintenance.AggregatePlan.Bundle;
 import io.repackd.maintenance.CyclePlan.Batch;
 import io.repackd.maintenance.IndexDraft.Base;
 import io.repackd.maintenance.IndexDraft.Wanted;
 import io.repackd.maintenance.MaintenanceCycle.Request;
-import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.midx.Fault;
 import io.repackd.midx.MultiPackIndex;
@@ -16,15 +14,12 @@ import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
-import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
-import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +29,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -62,16 +56,10 @@ final class CycleSteps {
   private final LockFile lock;
   private final Cancellation cancellation;
 
-  /** Tells the temporary keeps of this cycle from those which earlier ones of this process could not remove. */
-  private final String id = UUID.randomUUID().toString();
-
-  private final List<TemporaryKeep> keeps = new ArrayList<>();
+  private final RepackStep repackStep;
   private List<String> damage = List.of();
   private Optional<FileStamp> verified = Optional.empty();
   private boolean indexed;
-
-  /** What the aggregation has left to the repack of this cycle, as long as that has not taken it. */
-  private List<Bundle> toRepack = List.of();
 
   CycleSteps(
       Registration registration,
@@ -100,6 +88,8 @@ final class CycleSteps {
     this.window = window;
     this.lock = lock;
     this.cancellation = cancellation;
+    this.repackStep =
+        new RepackStep(registration, directory, request, aggregation, clock, cancellation);
   }
 
   /** What one step did. A verification that finds what can be mended has failed, and the cycle goes on. */
@@ -144,7 +134,7 @@ final class CycleSteps {
 
   /** The repack was to take packs, and has not: without that they are one file more each for every reader. */
   private void bundleWhatIsLeft(Consumer<StepOutcome> finished) {
-    if (!toRepack.isEmpty()) {
+    if (!repackStep.left().isEmpty()) {
       aggregate(finished, Optional.empty());
     }
   }
@@ -152,7 +142,7 @@ final class CycleSteps {
   private void runByIndex(Consumer<StepOutcome> finished) throws StepFailure, IOException {
     Set<String> damaged = new LinkedHashSet<>(damagedPacks.confirm(cancellation));
     step(Step.WRITE, finished, () -> write(Base.INSTALLED));
-    if (!indexed && toRepack.isEmpty()) {
+    if (!indexed && repackStep.left().isEmpty()) {
       return;
     }
     if (indexed) {
@@ -194,10 +184,6 @@ final class CycleSteps {
     }
   }
 
-  private List<StoredPack> unlisted() {
-    return toRepack.stream().map(Bundle::packs).flatMap(List::stream).toList();
-  }
-
   /**
    * Writes the index without the damaged packs, where they hide other copies of their objects from git. Nothing is deleted, and
    * who has the index before this one is led as before.
@@ -231,7 +217,7 @@ final class CycleSteps {
       Aggregation.Round round =
           aggregation.round(
               registration, AggregateRequest.before(request.immediately(), repack), cancellation);
-      toRepack = round.toRepack();
+      repackStep.leave(round.toRepack());
       finished.accept(round.outcome());
     }
   }
@@ -255,7 +241,7 @@ final class CycleSteps {
       }
       step(Step.WRITE, finished, () -> write(Base.INSTALLED));
     } finally {
-      removeKeeps();
+      repackStep.removeKeeps();
     }
     verify(finished);
     if (notExpired.isPresent()) {
@@ -301,7 +287,7 @@ final class CycleSteps {
   private List<StoredPack> fresh() throws IOException {
     List<StoredPack> packs = directory.listPacks().packs();
     Set<String> others = new HashSet<>(Supersession.indexNamesAmong(packs));
-    unlisted().forEach(pack -> others.add(pack.indexName()));
+    repackStep.left().forEach(pack -> others.add(pack.indexName()));
     try (Arena arena = Arena.ofConfined()) {
       others.addAll(
           MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).packNames());
@@ -311,17 +297,6 @@ final class CycleSteps {
     return packs.stream()
         .filter(pack -> !others.contains(pack.indexName()) && !damaged.contains(pack.name()))
         .toList();
-  }
-
-  private void removeKeeps() {
-    for (TemporaryKeep keep : keeps) {
-      try {
-        keep.remove();
-      } catch (IOException e) {
-        log.warn("cannot remove a temporary keep now, the next cycle will try", e);
-      }
-    }
-    keeps.clear();
   }
 
   private void step(Step step, Consumer<StepOutcome> finished, Body body) throws StepFailure {
@@ -369,7 +344,7 @@ final class CycleSteps {
   private Done recover() throws IOException {
     StaleLocks.breakForeign(
         directory, ObjectDirectory.Lock.MULTI_PACK_INDEX, settings, clock.instant());
-    Leftovers.Recovered recovered = new Leftovers(directory, cancellation).recover(id);
+    Leftovers.Recovered recovered = new Leftovers(directory, cancellation).recover(repackStep.id());
     String detail =
         recovered.equals(new Leftovers.Recovered(0, 0))
             ? "nothing to recover"
@@ -392,7 +367,8 @@ final class CycleSteps {
       Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
       Set<String> damaged = new HashSet<>(damagedPacks.names());
       damaged.addAll(aggregation.damagedAmong(listing.packs()));
-      Set<String> left = unlisted().stream().map(StoredPack::indexName).collect(Collectors.toSet());
+      Set<String> left =
+          repackStep.left().stream().map(StoredPack::indexName).collect(Collectors.toSet());
       Wanted wanted = new Wanted(baseOf(listing, base), Optional.empty(), damaged, left);
       try (IndexDraft draft =
           IndexDraft.write(
@@ -555,7 +531,7 @@ final class CycleSteps {
             clock.instant());
     List<PackView> views = new ArrayList<>(snapshot.packs());
     Set<StoredPack> listed = views.stream().map(PackView::pack).collect(Collectors.toSet());
-    for (StoredPack pack : unlisted()) {
+    for (StoredPack pack : repackStep.left()) {
       // Somebody else may have written an index meanwhile.
       if (!listed.contains(pack)) {
         views.add(Snapshots.unlisted(directory, pack));
@@ -625,7 +601,8 @@ final class CycleSteps {
           finished,
           () -> {
             try {
-              return repack(batch, () -> startLoop(batch).ifPresent(loops::add));
+              RepackStep.Repacked repacked = repackStep.run(batch, loops::add);
+              return new Done(repacked.work(), repacked.detail());
             } finally {
               loops.forEach(AggregateLoop.Beside::close);
             }
@@ -633,90 +610,5 @@ final class CycleSteps {
     } finally {
       loops.forEach(loop -> finished.accept(loop.stop()));
     }
-  }
-
-  private Optional<AggregateLoop.Beside> startLoop(Batch batch) {
-    if (!settings.aggregate().enabled()) {
-      return Optional.empty();
-    }
-    Set<String> used =
-        batch.packs().stream().map(view -> view.pack().name()).collect(Collectors.toSet());
-    AggregateLoop loop =
-        new AggregateLoop(aggregation, registration, settings.aggregate().interval());
-    return Optional.of(
-        new AggregateLoop.Beside(
-            loop,
-            () -> AggregateRequest.beside(request.immediately(), used),
-            cancellation.pacer()));
-  }
-
-  private BatchRepack.Written write(Batch batch, Runnable committed)
-      throws IOException, StepFailure {
-    return FreeSpace.watched(
-        directory,
-        settings.safety(),
-        cancellation,
-        watched ->
-            new BatchRepack(
-                    directory,
-                    clock.instant(),
-                    id,
-                    settings.repack().deltaSearch(),
-                    supersedes(batch),
-                    watched)
-                .run(batch, committed));
-  }
-
-  /** What the new pack will have all of. If somebody else has listed a pack meanwhile, of that and what it supersedes it may not. */
-  private List<String> supersedes(Batch batch) {
-    Set<String> unlisted =
-        batch.packs().stream()
-            .filter(PackView::unlisted)
-            .map(view -> view.pack().name())
-            .collect(Collectors.toSet());
-    return toRepack.stream()
-        .filter(bundle -> bundle.kind() == batch.kind())
-        .flatMap(bundle -> {
-          boolean all = bundle.packs().stream().map(StoredPack::name).allMatch(unlisted::contains);
-          return bundle.supersedes().stream().filter(name -> all || unlisted.contains(name));
-        })
-        .toList();
-  }
-
-  private Done repack(Batch batch, Runnable committed) throws IOException, StepFailure {
-    BatchRepack.Written written = write(batch, committed);
-    List<Published> published = written.published();
-    if (!published.isEmpty()) {
-      toRepack = toRepack.stream().filter(bundle -> bundle.kind() != batch.kind()).toList();
-    }
-    published.forEach(pack -> pack.keep().ifPresent(keeps::add));
-    if (published.isEmpty()) {
-      if (settings.repack().deltaSearch() && batch.packs().size() == 1) {
-        removeMark(batch.packs().getFirst());
-      }
-      return new Done(Work.NONE, "what would result is there already");
-    }
-    return new Done(
-        new Work(
-            published.size(),
-            0,
-            published.stream().mapToLong(Published::objects).sum(),
-            published.stream().mapToLong(Published::bytes).sum()),
-        batch.words(written.packs()) + islands());
-  }
-
-  /**
-   * The search has changed nothing, and would not in the next cycle either. But the mark may also say what was bundled into the
-   * pack, and that is still there.
-   */
-  private static void removeMark(PackView view) throws IOException {
-    FileStamp mark = view.pack().sidecars().get(Sidecar.BAD_DELTAS);
-    if (view.superseded() == 0 && mark != null && mark.unchanged()) {
-      Files.deleteIfExists(mark.path());
-    }
-  }
-
-  private String islands() throws IOException {
-    return directory.deltaSettings().islands() ? "; delta islands are ignored" : "";
   }
 }
