@@ -31,9 +31,14 @@ final class StepErrors {
       case UnsupportedIndexException unsupported ->
           new StepFailure(Result.SKIPPED, "index-version", unsupported.getMessage());
       case LockedException locked -> new StepFailure(Result.SKIPPED, "locked", locked.getMessage());
-      case IOException io when packVanished(io) ->
+      case IOException io when hasGone(io, "pack-") ->
           new StepFailure(
               Result.SKIPPED, "packs-changed", "somebody else deleted a pack: " + describe(io));
+      case IOException io when hasGone(io, "multi-pack-index") ->
+          new StepFailure(
+              Result.SKIPPED,
+              "packs-changed",
+              "somebody else deleted the multi-pack-index: " + describe(io));
       case IOException io -> new StepFailure(Result.FAILED, reason(io), describe(io));
       case OutOfMemoryError _ ->
           new StepFailure(Result.FAILED, "memory", "not enough memory: " + error.getMessage());
@@ -85,12 +90,12 @@ final class StepErrors {
     return error instanceof NoSuchFileException || error.getCause() instanceof NoSuchFileException;
   }
 
-  /** Whether a file of a pack has gone: other tools delete packs, too. */
-  private static boolean packVanished(IOException error) {
+  /** Whether a file whose name begins so has gone: other tools delete packs, too, and with them the index that lists them. */
+  private static boolean hasGone(IOException error, String beginning) {
     for (Throwable e = error; e != null; e = e.getCause()) {
       if (e instanceof NoSuchFileException gone && gone.getFile() != null) {
         Path name = Path.of(gone.getFile()).getFileName();
-        return name != null && name.toString().startsWith("pack-");
+        return name != null && name.toString().startsWith(beginning);
       }
     }
     return false;
