@@ -42,11 +42,12 @@ final class BackToBack {
       CycleOutcome outcome =
           cycle.run(registration, new Request(true), new Cancellation(), new CycleListener() {});
       System.out.printf(
-          "%s %s %d %d %s%n",
+          "%s %s %d %d %d %s%n",
           outcome.result(),
           outcome.reason().isEmpty() ? "-" : outcome.reason(),
           outcome.work().packsWritten(),
           outcome.work().packsDeleted(),
+          outcome.work().looseObjectsDeleted(),
           outcome.detail().replace('\n', ' '));
       System.out.flush();
     }
