@@ -473,7 +473,7 @@ final class CycleSteps {
         throw new StepFailure(
             Result.FAILED,
             StepErrors.INDEX_WRONG,
-            "the multi-pack-index was wrong and was written anew");
+            "%s was wrong and was written anew".formatted(directory.indexFile()));
       }
     }
     verifiedIndexes.remember(directory, verified);
