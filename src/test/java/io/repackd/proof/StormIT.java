@@ -29,8 +29,12 @@ class StormIT {
   private final long seed = Long.getLong("repackd.seed", System.nanoTime());
 
   private Storm storm() throws Exception {
+    return storm("storm");
+  }
+
+  private Storm storm(String name) throws Exception {
     System.out.println("-Drepackd.seed=" + seed);
-    return new Storm(temporary.resolve("storm"), seed);
+    return new Storm(temporary.resolve(name), seed);
   }
 
   /** So that it is known that the storm bites. */
@@ -71,8 +75,7 @@ class StormIT {
       rage(SHORT, storm, List.of(git(storm)));
     } catch (AssertionError lost) {
       System.out.println("once more, because of " + lost.getMessage());
-      InterruptedCycle.delete(temporary.resolve("storm"));
-      Storm next = storm();
+      Storm next = storm("once-more");
       rage(SHORT, next, List.of(git(next)));
     }
   }
