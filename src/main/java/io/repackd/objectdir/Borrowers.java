@@ -3,8 +3,6 @@ package io.repackd.objectdir;
 import io.repackd.platform.ProcessTable.Circumstances;
 import io.repackd.platform.ProcessTable.Workplace;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -141,7 +139,7 @@ final class Borrowers implements Workplace {
       if (!Files.isRegularFile(alternates)) {
         return false;
       }
-      return read(alternates)
+      return RegularFile.read(alternates, MAX_ALTERNATES_BYTES, StandardCharsets.UTF_8)
           .lines()
           .filter(line -> !line.isBlank() && !line.startsWith("#"))
           .anyMatch(line -> follow(real, line, seen, depth - 1));
@@ -156,12 +154,6 @@ final class Borrowers implements Workplace {
       return leadsHere(objects.resolve(line), seen, depth);
     } catch (InvalidPathException e) {
       return false;
-    }
-  }
-
-  private static String read(Path alternates) throws IOException {
-    try (InputStream in = Channels.newInputStream(RegularFile.open(alternates))) {
-      return new String(in.readNBytes(MAX_ALTERNATES_BYTES), StandardCharsets.UTF_8);
     }
   }
 }

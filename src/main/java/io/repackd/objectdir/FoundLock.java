@@ -2,8 +2,6 @@ package io.repackd.objectdir;
 
 import io.repackd.platform.ProcessStamp;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
@@ -91,9 +89,11 @@ public record FoundLock(
 
   /** What git since 2.54 can be told to write beside a lock ({@code core.lockfilePid}). */
   private static Optional<String> companion(FileStamp lock) {
-    try (InputStream in =
-        Channels.newInputStream(RegularFile.open(LockFile.pidFileOf(lock.path())))) {
-      String line = new String(in.readNBytes(MAX_READ_BYTES), StandardCharsets.ISO_8859_1).strip();
+    try {
+      String line =
+          RegularFile.read(
+                  LockFile.pidFileOf(lock.path()), MAX_READ_BYTES, StandardCharsets.ISO_8859_1)
+              .strip();
       return line.startsWith("pid ")
           ? Optional.of("process " + line.substring(4))
           : Optional.empty();

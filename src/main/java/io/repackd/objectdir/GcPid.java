@@ -2,8 +2,6 @@ package io.repackd.objectdir;
 
 import io.repackd.platform.ProcessStamp;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -41,16 +39,9 @@ public final class GcPid {
       if (Duration.between(stamp.modified(), now).compareTo(VALID) > 0) {
         return Optional.empty();
       }
-      return holder(read(file).strip());
+      return holder(RegularFile.read(file, MAX_READ_BYTES, StandardCharsets.ISO_8859_1).strip());
     } catch (NoSuchFileException e) {
       return Optional.empty();
-    }
-  }
-
-  /** What is in it may be anything, and of any length. */
-  private static String read(Path file) throws IOException {
-    try (InputStream in = Channels.newInputStream(RegularFile.open(file))) {
-      return new String(in.readNBytes(MAX_READ_BYTES), StandardCharsets.ISO_8859_1);
     }
   }
 

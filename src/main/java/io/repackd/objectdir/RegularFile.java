@@ -1,7 +1,10 @@
 package io.repackd.objectdir;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.charset.Charset;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,5 +35,17 @@ public final class RegularFile {
       throw new AnotherKindException(path);
     }
     return FileChannel.open(path, StandardOpenOption.READ);
+  }
+
+  /**
+   * Reads the beginning of a text, of which nobody knows how long it is.
+   *
+   * @param maxBytes what lies behind is left out
+   * @throws IOException as {@link #open}
+   */
+  static String read(Path path, int maxBytes, Charset charset) throws IOException {
+    try (InputStream in = Channels.newInputStream(open(path))) {
+      return new String(in.readNBytes(maxBytes), charset);
+    }
   }
 }
