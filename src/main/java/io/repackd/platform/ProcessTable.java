@@ -224,13 +224,14 @@ public final class ProcessTable {
 
   /** A process that has just ended is no reader; one that is there and closed to us may be. */
   private static Optional<Hidden> hidden(ProcessEntry entry) {
-    boolean there = entry.isThere();
     try {
-      there &= !entry.hasNoFiles() && !entry.isEnding();
+      if (entry.hasNoFiles() || entry.isEnding()) {
+        return Optional.empty();
+      }
     } catch (IOException e) {
-      there &= entry.isThere();
+      // Not even that can be told of it.
     }
-    return there ? Optional.of(new Hidden(entry.pid(), entry.name())) : Optional.empty();
+    return entry.isThere() ? Optional.of(new Hidden(entry.pid(), entry.name())) : Optional.empty();
   }
 
   private static Optional<Reader> reader(
