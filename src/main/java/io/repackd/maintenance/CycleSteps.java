@@ -126,10 +126,15 @@ final class CycleSteps {
   }
 
   private Optional<LeftToRepack> leftToRepack() throws IOException {
-    boolean damaged =
-        !damagedPacks.names().isEmpty()
-            || !aggregation.damagedAmong(directory.listPacks().packs()).isEmpty();
+    boolean damaged = !damagedAmong(directory.listPacks().packs()).isEmpty();
     return LeftToRepack.of(directory, settings, request.immediately(), damaged);
+  }
+
+  /** The names of packs that a step or a round of aggregation has found damaged. */
+  private Set<String> damagedAmong(List<StoredPack> packs) {
+    Set<String> damaged = new HashSet<>(damagedPacks.names());
+    damaged.addAll(aggregation.damagedAmong(packs));
+    return damaged;
   }
 
   /** The repack was to take packs, and has not: without that they are one file more each for every reader. */
@@ -288,12 +293,8 @@ final class CycleSteps {
     List<StoredPack> packs = directory.listPacks().packs();
     Set<String> others = new HashSet<>(Supersession.indexNamesAmong(packs));
     repackStep.left().forEach(pack -> others.add(pack.indexName()));
-    try (Arena arena = Arena.ofConfined()) {
-      others.addAll(
-          MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).packNames());
-    }
-    Set<String> damaged = new HashSet<>(damagedPacks.names());
-    damaged.addAll(aggregation.damagedAmong(packs));
+    others.addAll(listedByIndex());
+    Set<String> damaged = damagedAmong(packs);
     return packs.stream()
         .filter(pack -> !others.contains(pack.indexName()) && !damaged.contains(pack.name()))
         .toList();
@@ -365,8 +366,7 @@ final class CycleSteps {
     for (int attempt = 1; attempt <= MAX_TRIES; attempt++) {
       PackDirectoryListing listing = directory.listPacks();
       Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
-      Set<String> damaged = new HashSet<>(damagedPacks.names());
-      damaged.addAll(aggregation.damagedAmong(listing.packs()));
+      Set<String> damaged = damagedAmong(listing.packs());
       Set<String> left =
           repackStep.left().stream().map(StoredPack::indexName).collect(Collectors.toSet());
       Wanted wanted = new Wanted(baseOf(listing, base), Optional.empty(), damaged, left);
@@ -570,12 +570,18 @@ final class CycleSteps {
     }
   }
 
+  private List<String> listedByIndex() throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      return MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).packNames();
+    }
+  }
+
   /** Git cannot do without a pack that the index names, so it is not left to the next cycle. */
   private void mendIfPacksAreGone() throws IOException, StepFailure {
     Set<String> there = directory.packIndexNames();
     List<String> listed;
-    try (Arena arena = Arena.ofConfined()) {
-      listed = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).packNames();
+    try {
+      listed = listedByIndex();
     } catch (IOException e) {
       return; // whoever verifies it finds out
     }

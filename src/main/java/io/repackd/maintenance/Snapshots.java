@@ -115,9 +115,12 @@ final class Snapshots {
 
   /** Looks at a pack that is left to the repack, which no index lists. */
   static PackView unlisted(ObjectDirectory directory, StoredPack pack) throws IOException {
+    return PackView.unlisted(pack, objects(directory, pack));
+  }
+
+  private static long objects(ObjectDirectory directory, StoredPack pack) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      return PackView.unlisted(
-          pack, PackIndex.open(pack.index().path(), directory.hash(), arena).count());
+      return PackIndex.open(pack.index().path(), directory.hash(), arena).count();
     }
   }
 
@@ -129,11 +132,9 @@ final class Snapshots {
       long superseded,
       Instant now)
       throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      long objects = PackIndex.open(pack.index().path(), directory.hash(), arena).count();
-      Optional<Instant> since =
-          owned == 0 ? Optional.of(unreferenced.since(pack).orElse(now)) : Optional.empty();
-      return new PackView(pack, objects, owned, since, superseded);
-    }
+    long objects = objects(directory, pack);
+    Optional<Instant> since =
+        owned == 0 ? Optional.of(unreferenced.since(pack).orElse(now)) : Optional.empty();
+    return new PackView(pack, objects, owned, since, superseded);
   }
 }
