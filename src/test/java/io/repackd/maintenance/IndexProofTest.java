@@ -9,7 +9,6 @@ import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.MaintenanceSettings;
 import io.repackd.config.RepackSettings;
-import io.repackd.config.SafetySettings;
 import io.repackd.fuzz.FuzzInput;
 import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.midx.Fault;
@@ -76,17 +75,10 @@ class IndexProofTest {
   }
 
   static MaintenanceSettings settings() {
-    MaintenanceSettings any =
-        TestRegistrations.settings(true, TestRegistrations.EVERY_DAY, Duration.ZERO);
-    return new MaintenanceSettings(
-        true,
-        any.schedule(),
-        any.jitter(),
-        any.multiPackIndex(),
+    return TestRegistrations.settings(
         TestRegistrations.aggregate(false, Duration.ofMinutes(1)),
         new ExpireSettings(true, Duration.ofHours(1)),
-        new RepackSettings(true, new BatchSize.Everything(), Duration.ZERO),
-        new SafetySettings(false, 0));
+        new RepackSettings(true, new BatchSize.Everything(), Duration.ZERO));
   }
 
   /** A cycle of a new process, in which something sees each index before it is verified. */
@@ -110,6 +102,12 @@ class IndexProofTest {
 
   private GitRepository repository() {
     return GitRepository.bare(directory.resolve("r.git"), "-b", "main").fetches(3, random);
+  }
+
+  private static IndexProof proof(GitRepository repository, Consumer<Path> witness)
+      throws IOException {
+    ObjectDirectory opened = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
+    return new IndexProof(opened, witness, new Cancellation());
   }
 
   private static List<Path> temporary(GitRepository repository) {
@@ -212,9 +210,8 @@ class IndexProofTest {
   void coversNothingButTheFileThatWasVerified() throws Exception {
     GitRepository repository = repository();
     repository.git("multi-pack-index", "write");
-    ObjectDirectory opened = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
     GitRepository.setModified(repository.index(), Instant.parse("2026-11-21T10:00:00Z"));
-    IndexProof proof = new IndexProof(opened, _ -> {}, new Cancellation());
+    IndexProof proof = proof(repository, _ -> {});
     assertThat(proof.covers(FileStamp.find(repository.index()))).isFalse();
     assertThat(proof.verify(repository.index())).isEmpty();
     assertThat(proof.covers(FileStamp.find(repository.index()))).isTrue();
@@ -241,9 +238,8 @@ class IndexProofTest {
   void doesNotTrustWhatIsAsYoungAsTheClockIsCoarse() throws Exception {
     GitRepository repository = repository();
     repository.git("multi-pack-index", "write");
-    ObjectDirectory opened = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
     GitRepository.setModified(repository.index(), Instant.now().plusSeconds(60));
-    IndexProof proof = new IndexProof(opened, _ -> {}, new Cancellation());
+    IndexProof proof = proof(repository, _ -> {});
     assertThat(proof.verify(repository.index())).isEmpty();
     assertThat(proof.covers(FileStamp.find(repository.index()))).isFalse();
   }
@@ -252,8 +248,7 @@ class IndexProofTest {
   void whatIsWrongIsNoFaultToBeMendedButAFailure() throws Exception {
     GitRepository repository = repository();
     repository.git("multi-pack-index", "write");
-    ObjectDirectory opened = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
-    IndexProof proof = new IndexProof(opened, Bug.CHECKSUM::spoil, new Cancellation());
+    IndexProof proof = proof(repository, Bug.CHECKSUM::spoil);
     assertThatThrownBy(() -> proof.verify(repository.index()))
         .isInstanceOf(StepFailure.class)
         .hasMessageContaining("checksum");
