@@ -20,8 +20,6 @@ final class Candidates {
   /** A delta that takes so many bytes, compressed, may be one for want of a better base. */
   private static final long LONG_DELTA_BYTES = 1024;
 
-  private static final int TREE = 2;
-  private static final int BLOB = 3;
   private static final int NAME_BITS = 32;
   private static final int SIZE_BITS = 29;
   private static final int TYPE_BITS = 3;
@@ -74,7 +72,7 @@ final class Candidates {
 
   private static boolean isWorthIt(EntryTable entries, int source, Packed packed, long entry) {
     int type = entries.type(entry);
-    if (type != TREE && type != BLOB) {
+    if (type != EntryHeader.TREE && type != EntryHeader.BLOB) {
       return false;
     }
     return !entries.isDelta(entry)

@@ -8,6 +8,8 @@ import io.repackd.objectdir.BigEndian;
  * <p>Source: gitformat-pack, "pack-*.pack files"; sizes and distances there have variable lengths.
  */
 final class EntryHeader {
+  static final int TREE = 2;
+  static final int BLOB = 3;
   static final int OFS_DELTA = 6;
   static final int REF_DELTA = 7;
 

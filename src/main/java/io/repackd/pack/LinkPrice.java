@@ -23,8 +23,6 @@ final class LinkPrice {
   /** More than any delta is long; and less than would overflow, times the longest chain. */
   private static final long MAX_BYTES = Integer.MAX_VALUE;
 
-  private static final int TREE = 2;
-
   private LinkPrice() {}
 
   /**
@@ -35,7 +33,7 @@ final class LinkPrice {
    * @param readers how many objects are read through the link: the object itself, and what is built upon it; below 2^32
    */
   static long bytes(int type, long bytes, long readers) {
-    long copied = type == TREE ? TREE_BYTES_FOR_ONE : BLOB_BYTES_FOR_ONE;
+    long copied = type == EntryHeader.TREE ? TREE_BYTES_FOR_ONE : BLOB_BYTES_FOR_ONE;
     long links = Math.min(readers, MAX_BYTES);
     return Math.min((bytes + LINK_BYTES) * links / copied, MAX_BYTES);
   }

@@ -30,8 +30,6 @@ final class NameHints {
 
   private static final long CHECK_EVERY_BYTES = 4L << 20;
 
-  private static final int TREE = 2;
-
   private final EntryTable entries;
   private final CandidateIds ids;
   private final EntryChildren children;
@@ -84,7 +82,7 @@ final class NameHints {
   private static EntryChildren trees(EntryTable entries, Arena arena) {
     EntryChildren children = new EntryChildren(entries.count(), arena);
     for (long entry = entries.count() - 1; entry >= 0; entry--) {
-      if (entries.type(entry) == TREE && entries.isDelta(entry)) {
+      if (entries.type(entry) == EntryHeader.TREE && entries.isDelta(entry)) {
         children.add(entries.base(entry), entry);
       }
     }
@@ -96,7 +94,7 @@ final class NameHints {
     long to = entries.count() * (piece + 1) / PIECES;
     try (Chain chain = new Chain(memoryBytes)) {
       for (long entry = from; entry < to; entry++) {
-        if (entries.type(entry) == TREE && !entries.isDelta(entry)) {
+        if (entries.type(entry) == EntryHeader.TREE && !entries.isDelta(entry)) {
           cancellation.check();
           if (!chain.readFrom(entry)) {
             large.add(entry);

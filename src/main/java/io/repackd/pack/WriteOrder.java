@@ -12,8 +12,6 @@ import java.util.Arrays;
  * first. A base always comes before what builds upon it.
  */
 final class WriteOrder {
-  private static final int TREE = 2;
-  private static final int BLOB = 3;
   private static final long CHECK_EVERY = 1 << 16;
 
   private final EntryTable entries;
@@ -42,17 +40,17 @@ final class WriteOrder {
       WriteOrder found = new WriteOrder(entries, objects, arena, scratch, cancellation);
       EntryChildren children = found.children(scratch);
       found.forEach((entry, type) -> {
-        if (type != TREE && type != BLOB) {
+        if (type != EntryHeader.TREE && type != EntryHeader.BLOB) {
           found.placeAfterBases(entry);
         }
       });
       found.forEach((entry, type) -> {
-        if (type == TREE) {
+        if (type == EntryHeader.TREE) {
           found.placeAfterBases(entry);
         }
       });
       found.forEach((entry, type) -> {
-        if (type == BLOB) {
+        if (type == EntryHeader.BLOB) {
           found.placeFamily(entry, children);
         }
       });
@@ -94,7 +92,9 @@ final class WriteOrder {
       for (long entry = entries.firstEntry(source + 1) - 1;
           entry >= entries.firstEntry(source);
           entry--) {
-        if (entries.written(entry) && entries.isDelta(entry) && entries.type(entry) == BLOB) {
+        if (entries.written(entry)
+            && entries.isDelta(entry)
+            && entries.type(entry) == EntryHeader.BLOB) {
           children.add(base(entry), entry);
         }
       }
