@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -114,11 +115,33 @@ public final class HeldGit implements AutoCloseable {
     assertThat(status).as(Files.readString(commands.resolveSibling("output"))).isZero();
   }
 
+  /**
+   * Waits for all that git has started, too: a git that is killed leaves the commands that it runs to themselves, and one in the
+   * background has left its parent, and both go on writing into the repository.
+   */
   @Override
   public void close() throws Exception {
     if (!released) {
       release();
     }
     process.waitFor();
+    for (List<ProcessHandle> left = left(); !left.isEmpty(); left = left()) {
+      left.forEach(each -> each.onExit().join());
+    }
+  }
+
+  /** Who runs with our directory of commands in the environment. A process that has ended shows none. */
+  private List<ProcessHandle> left() {
+    String ours = "GIT_EXEC_PATH=" + commands + '\0';
+    return ProcessHandle.allProcesses().filter(each -> environment(each).contains(ours)).toList();
+  }
+
+  private static String environment(ProcessHandle process) {
+    try {
+      return Files.readString(
+          Path.of("/proc", Long.toString(process.pid()), "environ"), StandardCharsets.ISO_8859_1);
+    } catch (IOException _) {
+      return ""; // gone, or somebody else's
+    }
   }
 }
