@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-@Timeout(60)
+@Timeout(180)
 class PauseAndStatusTest {
   private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 

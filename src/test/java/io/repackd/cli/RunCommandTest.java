@@ -35,8 +35,10 @@ class RunCommandTest {
   private final List<Process> processes = new ArrayList<>();
 
   @AfterEach
-  void kill() {
-    processes.forEach(Process::destroyForcibly);
+  void kill() throws InterruptedException {
+    for (Process process : processes) {
+      process.destroyForcibly().waitFor(); // before what it writes into is deleted
+    }
   }
 
   @Test
@@ -53,7 +55,7 @@ class RunCommandTest {
         .until(() -> text(told).lines().filter(line -> line.startsWith("READY=1,")).count() == 2);
 
     signal(daemon, "TERM");
-    assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(daemon.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(daemon.exitValue()).isZero();
     await().until(() -> text(told).contains("STOPPING=1,STATUS="));
   }
@@ -65,7 +67,7 @@ class RunCommandTest {
 
     signal(daemon, "INT");
 
-    assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(daemon.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(daemon.exitValue()).isZero();
     assertThat(standardError()).contains(" INFO  stopping\n").contains(" INFO  stopped\n");
   }
@@ -86,7 +88,7 @@ class RunCommandTest {
   void aBrokenConfigurationIsReportedLineByLineWithExitStatusTwo() throws Exception {
     Process daemon = run(configured("jittter = 1m\nmax-concurrent = 0"));
 
-    assertThat(daemon.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(daemon.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(daemon.exitValue()).isEqualTo(2);
     assertThat(standardError().lines())
         .hasSize(2)
@@ -97,7 +99,7 @@ class RunCommandTest {
   void helpIsOnStandardOutput() throws Exception {
     Process help = run("--help");
 
-    assertThat(help.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(help.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(help.exitValue()).isZero();
     assertThat(Files.readString(directory.resolve("out")))
         .startsWith("Usage: repackd run")
@@ -148,7 +150,7 @@ class RunCommandTest {
   }
 
   private void awaitRunning() {
-    await().atMost(30, TimeUnit.SECONDS).until(() -> standardError().contains(" runs\n"));
+    await().until(() -> standardError().contains(" runs\n"));
   }
 
   private String standardError() throws IOException {

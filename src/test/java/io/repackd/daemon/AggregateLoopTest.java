@@ -34,23 +34,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The aggregate loop of a whole daemon, over real repositories. What is looked at there is the number of packs. */
-@Timeout(60)
+@Timeout(180)
 class AggregateLoopTest {
-
-  /** A loaded machine takes its time; a test that waits in vain may too. */
-  @BeforeAll
-  static void bePatient() {
-    Awaitility.setDefaultTimeout(Duration.ofMinutes(1));
-  }
 
   private static final Rhythm QUICK =
       new Rhythm(

@@ -23,9 +23,9 @@ class SignalsTest {
   private @Nullable Process daemon;
 
   @AfterEach
-  void kill() {
+  void kill() throws InterruptedException {
     if (daemon != null) {
-      daemon.destroyForcibly();
+      daemon.destroyForcibly().waitFor();
     }
   }
 
@@ -37,7 +37,7 @@ class SignalsTest {
 
     signal(process, "INT");
 
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isEqualTo(130);
   }
 
@@ -47,7 +47,7 @@ class SignalsTest {
     signal(process, "TERM");
     signal(process, "TERM");
 
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isZero();
   }
 
@@ -56,7 +56,7 @@ class SignalsTest {
     Process process = start(SHORT_IN_MILLIS);
     signal(process, "TERM");
 
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isZero();
     assertThat(errors()).contains("cycles did not end within 0 s: linux");
     assertThat(output()).isEqualTo("running\n");
@@ -78,7 +78,7 @@ class SignalsTest {
             .redirectError(directory.resolve("err").toFile())
             .start();
     daemon = process;
-    await().atMost(30, TimeUnit.SECONDS).until(() -> output().contains("running"));
+    await().until(() -> output().contains("running"));
     return process;
   }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(180)
 class ServiceNotificationTest {
   /** Binds the socket it is given, says so, and prints each datagram in hexadecimal digits on a line. */
   private static final String RECEIVER =

@@ -29,21 +29,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(180)
 class AggregateSchedulerTest {
-
-  /** A loaded machine takes its time; a test that waits in vain may too. */
-  @BeforeAll
-  static void bePatient() {
-    Awaitility.setDefaultTimeout(Duration.ofMinutes(1));
-  }
 
   /** Tells an hour less than Quartz knows: what is due within the hour is due at once. */
   private static final Clock BEHIND = Clock.offset(Clock.systemUTC(), Duration.ofHours(-1));

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 
-@Timeout(60)
+@Timeout(180)
 class PackDirectoryWatchTest {
   /** More than the JDK keeps of one directory. */
   private static final int MORE_THAN_IS_KEPT = 600;
