@@ -115,6 +115,8 @@ class RunCommandTest {
 
   private Process run(String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
+    command.add("env");
+    command.add("--default-signal"); // a build in the background ignores some, and so would this
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-XX:+UseSerialGC");

@@ -67,6 +67,8 @@ class SignalsTest {
         Files.writeString(directory.resolve("repackd.conf"), "web.enabled = false\n");
     Process process =
         new ProcessBuilder(
+                "env",
+                "--default-signal", // a build in the background ignores some, and so would this
                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
                 "-XX:+UseSerialGC",
                 "-cp",
