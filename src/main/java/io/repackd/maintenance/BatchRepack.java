@@ -165,7 +165,8 @@ final class BatchRepack {
             git.depth(),
             git.bigFileBytes(),
             git.threads() > 0 ? Math.min(git.threads(), cores) : cores,
-            Memory.share(MEMORY_SHARE, MIN_MEMORY_BYTES, MAX_MEMORY_BYTES));
+            DeltaSearchSettings.memoryOf(
+                Memory.share(MEMORY_SHARE, MIN_MEMORY_BYTES, MAX_MEMORY_BYTES)));
     return new PackWriter(
         sources,
         directory.hash(),

@@ -38,7 +38,8 @@ public final class PackWriter implements AutoCloseable {
    * A delta search.
    *
    * @param settings what is compared with what
-   * @param scratch of an empty file that can be written and read; what is found lies there until the pack is written
+   * @param scratch of an empty file that can be written and read; what is found and has no room in memory lies there until the pack
+   *     is written
    */
   public record Search(DeltaSearchSettings settings, FileChannel scratch) {}
 
@@ -183,10 +184,9 @@ public final class PackWriter implements AutoCloseable {
     if (search.isEmpty()) {
       return Optional.empty();
     }
-    FoundDeltas found = new FoundDeltas(search.get().scratch());
-    new DeltaSearch(
-            entries, search.get().settings(), found, hash.length(), compressionLevel, cancellation)
-        .run();
+    DeltaSearchSettings settings = search.get().settings();
+    FoundDeltas found = new FoundDeltas(search.get().scratch(), settings.foundBytes(), arena);
+    new DeltaSearch(entries, settings, found, hash.length(), compressionLevel, cancellation).run();
     return Optional.of(found);
   }
 

@@ -44,7 +44,7 @@ class DeltaWindowTest {
               entries,
               depths,
               settings,
-              new FoundDeltas(scratch),
+              new FoundDeltas(scratch, settings.foundBytes(), arena),
               proposals,
               HASH.length(),
               -1,
