@@ -12,24 +12,15 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** Loose objects as a source of a pack. Each is held to its id before the pack gets anything of it. */
 final class LooseSource implements PackSource.Made, AutoCloseable {
-  /** Many are held in memory at a time, and the heap is small. */
-  private static final long LARGE_BYTES = 1L << 18;
-
-  /** Deflate makes 1032 bytes into one, at best: a file of this size may hold what is large. */
-  private static final long MAYBE_LARGE_BYTES = LARGE_BYTES / 1032;
-
-  /** As before, where the new pack compresses in earnest: what was compressed to so little will be so again, more or less. */
-  private static final long MAYBE_LARGE_COMPRESSED_BYTES = 1L << 16;
-
   private final LooseTable table;
-  private final long maybeLarge;
+  private final boolean compresses;
   private final Cancellation cancellation;
   private final ConcurrentLinkedQueue<LooseObjectReader> readers = new ConcurrentLinkedQueue<>();
   private volatile boolean failed;
 
   LooseSource(LooseTable table, int compressionLevel, Cancellation cancellation) {
     this.table = table;
-    this.maybeLarge = compressionLevel == 0 ? MAYBE_LARGE_BYTES : MAYBE_LARGE_COMPRESSED_BYTES;
+    this.compresses = compressionLevel != 0;
     this.cancellation = cancellation;
   }
 
@@ -48,15 +39,18 @@ final class LooseSource implements PackSource.Made, AutoCloseable {
     return table.ids();
   }
 
-  /** By what the object claims: one that has less, or more, is found out when it is read, and that takes no memory. */
+  /**
+   * Where the new pack compresses in earnest, what the file has: what was compressed to so little will be so again, more or less.
+   * Elsewhere what the object claims to have: one that has less, or more, is found out when it is read.
+   */
   @Override
-  public boolean large(long i) {
-    if (table.bytes(i) < maybeLarge) {
-      return false;
+  public long expectedBytes(long i) {
+    if (compresses) {
+      return table.bytes(i);
     }
     LooseObjectReader reader = takeReader();
     try {
-      return table.bytes(i) > LARGE_BYTES || reader.claimedBytes(table, i) > LARGE_BYTES;
+      return reader.claimedBytes(table, i);
     } finally {
       readers.add(reader);
     }

@@ -20,14 +20,21 @@ import java.util.zip.Deflater;
  * is none, its compressed bytes have to be whole.
  */
 final class EntryBatch {
-  /** The content of an entry that is held has so many bytes at most; what is larger is made while it is written. */
-  static final long MAX_HELD_BYTES = 1 << 18;
-
   /**
-   * Once so many bytes are held by all batches together, what else there is to be made is made while it is written. Each thread
-   * may be at one more entry then, and arrays may have twice the room: that still fits the heap of the daemon.
+   * What is held by all batches together is expected to have so many bytes at most, compressed. What else there is to be made is
+   * made while it is written, by one thread. Entries may come to twice that, and arrays
+   * have twice the room again, and the heap of the daemon has room for that.
    */
   static final long MAX_HELD_BY_ALL_BYTES = 16L << 20;
+
+  /** An entry that is held is expected to have so many bytes at most: there should be room for some on each core. */
+  static final long MAX_HELD_BYTES = 2L << 20;
+
+  /** So much more than twice what was expected an entry may come to. */
+  private static final long SLACK_BYTES = 1 << 14;
+
+  /** The content of a delta that is made whole lies in memory, too; where it is larger, one thread does that. */
+  private static final long MAX_REWRITTEN_BYTES = 1 << 18;
 
   /** What is built upon more than this is read by one thread only: it takes that memory two or three times. */
   private static final long MAX_BASE_BYTES = 16L << 20;
@@ -148,18 +155,29 @@ final class EntryBatch {
     entries.setChecksum(entry, checksum);
   }
 
-  private boolean full() {
-    return heldByAll.get() >= MAX_HELD_BY_ALL_BYTES;
+  /** Takes room for an entry, if there is some. */
+  private boolean reserve(long expectedBytes) {
+    if (expectedBytes <= MAX_HELD_BYTES
+        && heldByAll.addAndGet(expectedBytes) <= MAX_HELD_BY_ALL_BYTES) {
+      return true;
+    }
+    if (expectedBytes <= MAX_HELD_BYTES) {
+      heldByAll.addAndGet(-expectedBytes);
+    }
+    return false;
   }
 
   private void rewrite(PackFile pack, long entry, Tools tools) throws IOException {
-    if (full() || tools.chain.baseBytes(pack, entries.sourceOffset(entry)) > MAX_BASE_BYTES) {
+    if (tools.chain.baseBytes(pack, entries.sourceOffset(entry)) > MAX_BASE_BYTES
+        || !reserve(MAX_REWRITTEN_BYTES)) {
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
       DeltaChain.Whole whole = tools.chain.read(pack, entries.sourceOffset(entry), arena);
-      if (whole.content().byteSize() <= MAX_HELD_BYTES) {
-        hold(entry, tools, sink -> send(whole, tools, sink));
+      if (whole.content().byteSize() <= MAX_REWRITTEN_BYTES) {
+        hold(entry, MAX_REWRITTEN_BYTES, tools, sink -> send(whole, tools, sink));
+      } else {
+        heldByAll.addAndGet(-MAX_REWRITTEN_BYTES);
       }
     }
   }
@@ -194,8 +212,9 @@ final class EntryBatch {
       throws IOException {
     cancellation.check();
     long position = entries.position(entry);
-    if (!full() && !made.large(position)) {
-      hold(entry, tools, sink -> made.make(position, sink));
+    long expected = made.expectedBytes(position);
+    if (reserve(expected)) {
+      hold(entry, expected, tools, sink -> made.make(position, sink));
     }
   }
 
@@ -204,10 +223,27 @@ final class EntryBatch {
     void sendTo(EntrySink sink) throws IOException;
   }
 
-  private void hold(long entry, Tools tools, Content content) throws IOException {
-    Deflating sink = new Deflating(tools, this::append);
-    content.sendTo(sink);
-    entries.setChecksum(entry, sink.finish());
+  /**
+   * Holds an entry for which room is reserved, and gives back what it did not need. One that comes to much more than was expected,
+   * as content can be made to do, is not held after all.
+   */
+  private void hold(long entry, long reservedBytes, Tools tools, Content content)
+      throws IOException {
+    int start = heldBytes;
+    long end = start + 2 * reservedBytes + SLACK_BYTES;
+    try {
+      Deflating sink = new Deflating(tools, (bytes, length) -> append(bytes, length, end));
+      content.sendTo(sink);
+      note(entry, sink.finish());
+    } catch (OutgrownException e) {
+      heldBytes = start;
+    } finally {
+      heldByAll.addAndGet(heldBytes - start - reservedBytes);
+    }
+  }
+
+  private void note(long entry, int checksum) {
+    entries.setChecksum(entry, checksum);
     if (heldCount == heldEnds.length) {
       int capacity = Math.max(8, heldCount * 2);
       heldEntries = Arrays.copyOf(heldEntries, capacity);
@@ -218,13 +254,20 @@ final class EntryBatch {
     heldCount++;
   }
 
-  private void append(byte[] bytes, int length) {
+  private void append(byte[] bytes, int length, long end) throws OutgrownException {
+    if (heldBytes + length > end) {
+      throw new OutgrownException();
+    }
     if (heldBytes + length > held.length) {
       held = Arrays.copyOf(held, Math.max(heldBytes + length, held.length * 2));
     }
     System.arraycopy(bytes, 0, held, heldBytes, length);
     heldBytes += length;
-    heldByAll.addAndGet(length);
+  }
+
+  /** An entry has become larger than it should. */
+  private static final class OutgrownException extends IOException {
+    private static final long serialVersionUID = 1;
   }
 
   /** Gives up what is held. */

@@ -28,12 +28,12 @@ public sealed interface PackSource {
     /** The ids in the order in which the objects will lie in the pack, one after the other, each as long as the hash. */
     MemorySegment ids();
 
-    /** Whether an object is too large for its entry to be held in memory. */
-    boolean large(long i);
+    /** About how many bytes the entry of an object takes, compressed: small ones may be held in memory, and so be made early. */
+    long expectedBytes(long i);
 
     /**
-     * Gives the content of an object. Called once for each, from several threads at once; but for large ones from one thread,
-     * which writes the content away as it comes.
+     * Gives the content of an object. Called from several threads at once, and once for each object, or twice if its entry comes
+     * to much more than was expected. What is not held in memory is written away as it comes.
      *
      * @param i 0 to the number of objects less one
      * @throws IOException if the object cannot be given: the pack is abandoned

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.repackd.GitRepository;
+import io.repackd.LooseFiles;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
@@ -16,10 +17,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -225,6 +229,7 @@ class PackWriterTest {
   private static final class NumberedBlobs implements PackSource.Made {
     private final MemorySegment ids;
     private final List<byte[]> contents;
+    private final Map<Long, Integer> asked = new ConcurrentHashMap<>();
 
     NumberedBlobs(int count, int bytes, Arena arena) {
       contents = new ArrayList<>();
@@ -247,13 +252,16 @@ class PackWriterTest {
     }
 
     @Override
-    public boolean large(long i) {
-      return i % 7 == 3;
+    public long expectedBytes(long i) {
+      return i % 7 == 3
+          ? EntryBatch.MAX_HELD_BYTES + 1
+          : i % 7 == 4 ? 1 : contents.get((int) i).length;
     }
 
     @Override
     public void make(long i, PackSource.EntrySink sink) throws IOException {
       byte[] content = contents.get((int) i);
+      asked.merge(i, 1, Integer::sum);
       sink.begin(3, content.length);
       for (int at = 0; at < content.length; at += 100) {
         sink.write(content, at, Math.min(100, content.length - at));
@@ -277,6 +285,36 @@ class PackWriterTest {
             new String(content, StandardCharsets.UTF_8), "hash-object", "-w", "--stdin");
       }
       assertGitReadsTheSameFrom(write(sources, HashAlgorithm.SHA1), repository, HashAlgorithm.SHA1);
+    }
+  }
+
+  private static byte[] withHeader(byte[] content) {
+    byte[] header = ("blob " + content.length + "\0").getBytes(StandardCharsets.UTF_8);
+    byte[] whole = Arrays.copyOf(header, header.length + content.length);
+    System.arraycopy(content, 0, whole, header.length, content.length);
+    return whole;
+  }
+
+  /** Content can be made such that our compression does not find what the compression of the file has found. */
+  @Test
+  void anEntryThatIsMuchLargerThanExpectedIsNotHeld() throws Exception {
+    GitRepository repository = repository(HashAlgorithm.SHA1);
+    try (Arena arena = Arena.ofShared()) {
+      NumberedBlobs made = new NumberedBlobs(50, 1 << 17, arena);
+      Random random = new Random(20261129);
+      for (int i = 0; i < 50; i++) {
+        byte[] content = made.contents.get(i);
+        if (i % 7 == 4) {
+          random.nextBytes(content);
+        }
+        byte[] id = TestPack.blobId(content);
+        MemorySegment.copy(id, 0, made.ids, ValueLayout.JAVA_BYTE, 20L * i, 20);
+        LooseFiles.write(
+            repository, HexFormat.of().formatHex(id), LooseFiles.deflate(withHeader(content)));
+      }
+      assertGitReadsTheSameFrom(
+          write(List.of(made), HashAlgorithm.SHA1), repository, HashAlgorithm.SHA1);
+      made.asked.forEach((i, times) -> assertThat(times).isEqualTo(i % 7 == 4 ? 2 : 1));
     }
   }
 
