@@ -226,6 +226,7 @@ final class AggregateRound {
       report.deleted(
           new SupersededDeletion(directory, settings, request, snapshots, memory, cancellation)
               .delete(plan.due(), snapshot));
+      ServerInfo.refresh(directory);
       return true;
     } catch (LockedException | StepFailure e) {
       log.debug("superseded packs of {} stay for now", directory.path(), e);

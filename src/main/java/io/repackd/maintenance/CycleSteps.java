@@ -346,6 +346,7 @@ final class CycleSteps {
     StaleLocks.breakForeign(
         directory, ObjectDirectory.Lock.MULTI_PACK_INDEX, settings, clock.instant());
     Leftovers.Recovered recovered = new Leftovers(directory, cancellation).recover(repackStep.id());
+    ServerInfo.refresh(directory);
     String detail =
         recovered.equals(new Leftovers.Recovered(0, 0))
             ? "nothing to recover"

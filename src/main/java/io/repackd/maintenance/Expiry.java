@@ -137,6 +137,7 @@ final class Expiry {
         }
         cancellation.check();
         long deleted = replaceAndDelete(verified, snapshot, coverage, proven, fresh, replacement);
+        ServerInfo.refresh(directory);
         return new Expired(
             deleted, written.bytes(), "%d packs that nothing refers to".formatted(deleted));
       }

@@ -122,6 +122,7 @@ final class LooseRound {
   private LooseOutcome run(
       AggregateRequest request, LooseWalk walk, LooseTable piece, boolean hasMore)
       throws IOException, StepFailure {
+    ServerInfo.refresh(directory); // before what it may not list yet is relied upon
     Reliable reliable = reliable(directory.listPacks(), request);
     LooseDrop drop =
         new LooseDrop(

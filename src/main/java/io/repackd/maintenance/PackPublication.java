@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * <p>Pack, index and reverse index are written under temporary names, read back and verified, and synchronised. Then they get
  * their names: {@code .keep}, {@code .promisor}, {@code .baddeltas} and {@code .supersedes} first, so that nobody meets the pack without them, then
  * {@code .pack} and {@code .rev}, and the {@code .idx} last, without which a pack is not there for anybody; then the directory is
- * synchronised. If something fails on the way, whatever was published of it goes again, unless it was complete by then.
+ * synchronised, and the list of packs for plain HTTP follows, where there is one. If something fails on the way, whatever was published of it goes again, unless it was complete by then.
  */
 final class PackPublication {
   private static final Logger log = LoggerFactory.getLogger(PackPublication.class);
@@ -168,6 +168,9 @@ final class PackPublication {
         new Placing(directory.publisher(), pack.name(), beside)
             .place(pack)
             .ifPresent(published::add);
+      }
+      if (!published.isEmpty()) {
+        ServerInfo.refresh(directory);
       }
       return published;
     } catch (IOException | RuntimeException | Error e) {

@@ -16,6 +16,7 @@ import java.util.Set;
  * @param preciousObjects {@code extensions.preciousObjects}: nothing may be deleted
  * @param writeReverseIndex {@code pack.writeReverseIndex}: whether a new pack gets a {@code .rev} file
  * @param packKeptObjects {@code repack.packKeptObjects}: whether kept packs are repacked
+ * @param updateServerInfo {@code repack.updateServerInfo}: whether a list of packs for plain HTTP is kept up to date where there is one
  * @param compressionLevel {@code pack.compression}, else {@code core.compression}: -1 to 9
  * @param permissions {@code core.sharedRepository}
  */
@@ -25,6 +26,7 @@ public record RepositoryTraits(
     boolean preciousObjects,
     boolean writeReverseIndex,
     boolean packKeptObjects,
+    boolean updateServerInfo,
     int compressionLevel,
     SharedPermissions permissions) {
 
@@ -53,6 +55,7 @@ public record RepositoryTraits(
         configuration.truth("extensions", "preciousObjects", false),
         configuration.truth("pack", "writeReverseIndex", true),
         configuration.truth("repack", "packKeptObjects", false),
+        configuration.truth("repack", "updateServerInfo", true),
         compression(configuration),
         permissions(configuration));
   }

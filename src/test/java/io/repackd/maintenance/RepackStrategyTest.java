@@ -84,7 +84,7 @@ class RepackStrategyTest {
   private static CyclePlan plan(RepackSettings settings, List<PackView> packs) {
     RepositoryTraits traits =
         new RepositoryTraits(
-            HashAlgorithm.SHA1, true, false, true, false, -1, SharedPermissions.UMASK);
+            HashAlgorithm.SHA1, true, false, true, false, true, -1, SharedPermissions.UMASK);
     Snapshot snapshot =
         new Snapshot(
             NOW,
