@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
@@ -141,22 +142,6 @@ final class DeltaChain implements AutoCloseable {
     if (into.hasRemaining()) {
       throw header.fault(pack, "its compressed bytes do not begin");
     }
-  }
-
-  /**
-   * The length of the object at the beginning of an object's delta chain, which tells how much memory it takes to read that.
-   *
-   * @throws CorruptFileException if an entry's head is malformed
-   */
-  long baseBytes(PackFile pack, long offset) throws CorruptFileException {
-    header.read(pack, offset);
-    for (int length = 0; header.isDelta(); length++) {
-      if (length == MAX_LENGTH) {
-        throw header.fault(pack, "its delta chain has more than %d links".formatted(MAX_LENGTH));
-      }
-      header.read(pack, header.baseOffset(pack));
-    }
-    return header.size();
   }
 
   /**
@@ -344,6 +329,22 @@ final class DeltaChain implements AutoCloseable {
   }
 
   /** Source: gitformat-loose: type and length come before the content, and the hash is over both. */
+  /**
+   * Requires that what was read is the object that the pack's index says. The entries that it is built upon may be in no checksum
+   * that anybody looks at, and the type of an entry is in none but that of the index.
+   *
+   * @param offset of its entry
+   * @param idHex the id, in hexadecimal form
+   * @throws CorruptFileException if it is another
+   */
+  static void requireId(Whole whole, PackFile pack, long offset, String idHex)
+      throws CorruptFileException {
+    if (!HexFormat.of().formatHex(id(whole, pack.index().hash())).equals(idHex)) {
+      throw new CorruptFileException(
+          pack.path(), "entry at %d is not object %s".formatted(offset, idHex));
+    }
+  }
+
   private static void begin(MessageDigest digest, int type, long bytes) {
     digest.update("%s %d\0".formatted(TYPES[type], bytes).getBytes(StandardCharsets.US_ASCII));
   }

@@ -8,7 +8,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
@@ -163,23 +162,12 @@ final class DeltaWindow implements AutoCloseable {
     if (entries.storedAsDelta(member.entry)) {
       try (Arena arena = Arena.ofConfined()) {
         DeltaChain.Whole whole = reader.read(pack, start, arena);
-        checkId(pack, member, start, whole);
+        DeltaChain.requireId(whole, pack, start, entries.idHex(member.entry));
         return buffer.room(whole.content().byteSize()).copyFrom(whole.content());
       }
     }
     check(packed, member, start);
     return reader.readBody(pack, start, buffer);
-  }
-
-  /** It may be built upon entries that nobody copies, and so nobody checks. */
-  private void checkId(PackFile pack, Member member, long start, DeltaChain.Whole whole)
-      throws CorruptFileException {
-    byte[] id = DeltaChain.id(whole, pack.index().hash());
-    if (!HexFormat.of().formatHex(id).equals(entries.idHex(member.entry))) {
-      throw new CorruptFileException(
-          pack.path(),
-          "entry at %d is not object %s".formatted(start, entries.idHex(member.entry)));
-    }
   }
 
   /** What becomes a delta is not checked when it is copied. */

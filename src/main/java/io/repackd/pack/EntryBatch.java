@@ -33,11 +33,8 @@ final class EntryBatch {
   /** So much more than twice what was expected an entry may come to. */
   private static final long SLACK_BYTES = 1 << 14;
 
-  /** The content of a delta that is made whole lies in memory, too; where it is larger, one thread does that. */
-  private static final long MAX_REWRITTEN_BYTES = 1 << 18;
-
-  /** What is built upon more than this is read by one thread only: it takes that memory two or three times. */
-  private static final long MAX_BASE_BYTES = 16L << 20;
+  /** What takes more than this to be read is read by one thread only: it takes that memory two or three times. */
+  private static final long MAX_CHAIN_BYTES = 16L << 20;
 
   /** What is checked between two looks at the cancellation. */
   private static final long CHECKED_AT_ONCE_BYTES = 4L << 20;
@@ -168,18 +165,26 @@ final class EntryBatch {
   }
 
   private void rewrite(PackFile pack, long entry, Tools tools) throws IOException {
-    if (tools.chain.baseBytes(pack, entries.sourceOffset(entry)) > MAX_BASE_BYTES
-        || !reserve(MAX_REWRITTEN_BYTES)) {
+    long start = entries.sourceOffset(entry);
+    if (tools.chain.largestBytes(pack, start) > MAX_CHAIN_BYTES) {
       return;
     }
-    try (Arena arena = Arena.ofConfined()) {
-      DeltaChain.Whole whole = tools.chain.read(pack, entries.sourceOffset(entry), arena);
-      if (whole.content().byteSize() <= MAX_REWRITTEN_BYTES) {
-        hold(entry, MAX_REWRITTEN_BYTES, tools, sink -> send(whole, tools, sink));
-      } else {
-        heldByAll.addAndGet(-MAX_REWRITTEN_BYTES);
+    long expected = tools.chain.bytes(pack, start);
+    if (reserve(expected)) {
+      try (Arena arena = Arena.ofConfined()) {
+        DeltaChain.Whole whole = read(entries, entry, pack, tools, arena);
+        hold(entry, expected, tools, sink -> send(whole, tools, sink));
       }
     }
+  }
+
+  private static DeltaChain.Whole read(
+      EntryTable entries, long entry, PackFile pack, Tools tools, Arena arena)
+      throws CorruptFileException {
+    long start = entries.sourceOffset(entry);
+    DeltaChain.Whole whole = tools.chain.read(pack, start, arena);
+    DeltaChain.requireId(whole, pack, start, entries.idHex(entry));
+    return whole;
   }
 
   /** Makes an entry that is not held, because it is large, and sends it away as it comes. */
@@ -189,7 +194,7 @@ final class EntryBatch {
     switch (entries.sources().get(entries.sourceOf(entry))) {
       case Packed packed -> {
         try (Arena arena = Arena.ofConfined()) {
-          send(tools.chain.read(packed.pack(), entries.sourceOffset(entry), arena), tools, sink);
+          send(read(entries, entry, packed.pack(), tools, arena), tools, sink);
         }
       }
       case Made made -> made.make(entries.position(entry), sink);

@@ -32,7 +32,7 @@ public final class PackFuzz implements FuzzTarget {
     long offset = pack.index().packOffset(position);
     try (DeltaChain chain = new DeltaChain();
         Arena arena = Arena.ofConfined()) {
-      long _ = chain.baseBytes(pack, offset);
+      long _ = chain.largestBytes(pack, offset);
       long largest = chain.largestBytes(pack, offset);
       DeltaChain.Whole whole = chain.read(pack, offset, arena);
       assertThat(chain.bytes(pack, offset)).isEqualTo(whole.content().byteSize());

@@ -431,6 +431,57 @@ class PackWriterTest {
     }
   }
 
+  /** What is built upon it is written whole, and has a sound checksum from then on. Some bits behind the stream mean nothing. */
+  @Test
+  void aBaseThatIsNotCopiedSpoilsNothing() throws Exception {
+    GitRepository repository = repository(HashAlgorithm.SHA1);
+    byte[] x = text("x");
+    byte[] y = text("y");
+    Path pack =
+        TestPack.write(
+            repository, TestPack.whole(3, x), TestPack.refDelta(TestPack.blobId(x), x, y));
+    byte[] sound = Files.readAllBytes(pack);
+    Path damaged = directory.resolve("damaged.pack");
+    Files.copy(
+        Path.of(pack.toString().replaceFirst("\\.pack$", ".idx")),
+        directory.resolve("damaged.idx"));
+    Files.write(damaged, sound);
+    Path right = writeSecond(damaged, TestPack.blobId(y));
+    byte[] content = Files.readAllBytes(right);
+    int noticed = 0;
+    int end;
+    try (Arena arena = Arena.ofShared()) {
+      PackIndex index = open(List.of(damaged), HashAlgorithm.SHA1, arena).getFirst().pack().index();
+      end = (int) Math.max(index.packOffset(0), index.packOffset(1));
+    }
+    for (int bit = 12 * 8; bit < end * 8; bit++) {
+      byte[] bytes = sound.clone();
+      bytes[bit / 8] ^= (byte) (1 << bit % 8);
+      Files.write(damaged, bytes);
+      try {
+        for (String extension : List.of(".pack", ".idx", ".rev")) {
+          Files.deleteIfExists(Path.of(right.toString().replaceFirst("\\.pack$", extension)));
+        }
+        assertThat(writeSecond(damaged, TestPack.blobId(y))).as("bit %d", bit).isEqualTo(right);
+        assertThat(right).hasBinaryContent(content);
+      } catch (CorruptFileException e) {
+        assertThat(e).hasMessageContaining(damaged.toString());
+        noticed++;
+      } finally {
+        Files.deleteIfExists(directory.resolve("new.pack"));
+      }
+    }
+    assertThat(noticed).isGreaterThan((end - 12) * 8 - 8);
+  }
+
+  private Path writeSecond(Path pack, byte[] id) throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      List<PackSource.Packed> sources = open(List.of(pack), HashAlgorithm.SHA1, arena);
+      selectOne(sources, HexFormat.of().formatHex(id), new Random(0), arena);
+      return write(sources, HashAlgorithm.SHA1);
+    }
+  }
+
   @Test
   void anIndexIsWrittenInFewPieces() throws Exception {
     GitRepository repository = repository(HashAlgorithm.SHA1);
