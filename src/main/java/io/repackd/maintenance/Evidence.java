@@ -4,6 +4,7 @@ import io.repackd.platform.ProcessTable.Census;
 import io.repackd.platform.ProcessTable.Hidden;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +32,13 @@ public record Evidence(
   public Evidence {
     packsInUse = Map.copyOf(packsInUse);
     supersededIndexes = List.copyOf(supersededIndexes);
+  }
+
+  /** The same with one more superseded index. */
+  Evidence with(SupersededIndex index) {
+    List<SupersededIndex> indexes = new ArrayList<>(supersededIndexes);
+    indexes.add(index);
+    return new Evidence(packsInUse, indexes, exact, watchedSince, remote);
   }
 
   /**

@@ -137,7 +137,6 @@ final class Expiry {
         }
         cancellation.check();
         long deleted = replaceAndDelete(verified, snapshot, coverage, proven, fresh, replacement);
-        ServerInfo.refresh(directory);
         return new Expired(
             deleted, written.bytes(), "%d packs that nothing refers to".formatted(deleted));
       }
@@ -168,7 +167,32 @@ final class Expiry {
     return proven;
   }
 
+  /** Replaces the index and deletes; what stays after all is listed again. */
   private long replaceAndDelete(
+      Optional<FileStamp> verified,
+      Snapshot snapshot,
+      Coverage coverage,
+      List<StoredPack> proven,
+      List<StoredPack> fresh,
+      Unpublished replacement)
+      throws IOException, StepFailure {
+    ReturnedPacks returned =
+        new ReturnedPacks(directory, proven, unreferenced, window, proof, clock);
+    try {
+      long deleted = underIndexLock(verified, snapshot, coverage, proven, fresh, replacement);
+      if (deleted < proven.size()) {
+        returned.list();
+      }
+      return deleted;
+    } catch (IOException | StepFailure | RuntimeException | Error e) {
+      returned.listAfter(e);
+      throw e;
+    } finally {
+      ServerInfo.refresh(directory);
+    }
+  }
+
+  private long underIndexLock(
       Optional<FileStamp> verified,
       Snapshot snapshot,
       Coverage coverage,
@@ -183,8 +207,8 @@ final class Expiry {
       if (obstacle.isPresent()) {
         throw new StepFailure(Result.SKIPPED, "busy", obstacle.get());
       }
-      requireStillExpendable(
-          snapshot.with(census, window.look(directory, proven, clock.instant())), proven);
+      Snapshot now = snapshot.with(census, window.look(directory, proven, clock.instant()));
+      requireStillExpendable(now, proven);
       Optional<String> lost = coverage.firstLost();
       if (lost.isPresent()) {
         throw changed(lost.get());
@@ -199,21 +223,22 @@ final class Expiry {
         index.done(clock.instant());
       }
       // Nothing that takes time comes between this and the packs being hidden.
-      Optional<FileStamp> installed = FileStamp.find(directory.indexFile());
+      FileStamp installed = FileStamp.of(directory.indexFile());
+      Snapshot after = now.replacedBy(installed.inode());
       return deletion.delete(
-          proven, indexLock, () -> reasonToKeep(indexLock, installed, snapshot, proven, coverage));
+          proven, indexLock, () -> reasonToKeep(indexLock, installed, after, proven, coverage));
     }
   }
 
   /** Asked when the packs are hidden: nobody can come to open them any more, and who came before is seen. */
   private Optional<String> reasonToKeep(
       LockFile indexLock,
-      Optional<FileStamp> installed,
+      FileStamp installed,
       Snapshot snapshot,
       List<StoredPack> hidden,
       Coverage coverage)
       throws IOException, StepFailure {
-    if (!indexLock.stillHeld() || !FileStamp.find(directory.indexFile()).equals(installed)) {
+    if (!indexLock.stillHeld() || !installed.unchanged()) {
       return Optional.of("the multi-pack-index was replaced in spite of its lock");
     }
     Census census = Readers.census(directory);

@@ -144,7 +144,9 @@ final class Leftovers {
     try (LockFile _ = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
       for (Path file : regularFiles(HIDDEN + "*")) {
         String pack = name(file).substring(HIDDEN.length());
-        if (lacksIndex(pack) && belongsTo(pack, file)) {
+        if (lacksIndex(pack)) {
+          // Even if the pack is damaged: whoever examines it finds that out, and it is its only
+          // index.
           directory.publisher().adopt(file, pack + ".idx");
           restored++;
         } else {
@@ -192,16 +194,6 @@ final class Leftovers {
 
   private boolean lacksIndex(String pack) {
     return Files.exists(path(pack, "pack")) && !Files.exists(path(pack, "idx"));
-  }
-
-  /** Whether a hidden index is that of the pack. It was in use, so its content need not be read again. */
-  private boolean belongsTo(String pack, Path index) throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      PackFile.check(path(pack, "pack"), PackIndex.open(index, directory.hash(), arena));
-      return true;
-    } catch (CorruptFileException e) {
-      return false;
-    }
   }
 
   /** Whether an index that was never in use, and the pack that came before it, are sound. */

@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Unlinks packs: exactly the files that were examined, and nothing by a pattern.
@@ -33,6 +35,8 @@ import java.util.Optional;
  * moment, be it somebody who cannot be seen, and whoever comes to open them waits until it is over and then reads the unlinked file.
  */
 final class PackDeletion {
+  private static final Logger log = LoggerFactory.getLogger(PackDeletion.class);
+
   private final ObjectDirectory directory;
   private final boolean leases;
 
@@ -90,7 +94,8 @@ final class PackDeletion {
    *
    * @param lock the lock of the multi-pack-index; without it nothing is unlinked
    * @param lastLook asked once the packs are hidden
-   * @return how many were unlinked
+   * @return how many were unlinked. Not all, if somebody comes to use one of the others while that goes on: then those are where
+   *     they were
    * @throws StepFailure if there is a reason to keep them: they are all where they were
    */
   long delete(List<StoredPack> packs, LockFile lock, LastLook lastLook)
@@ -109,34 +114,58 @@ final class PackDeletion {
       for (Hidden pack : hidden) {
         check(pack);
       }
-      long deleted = 0;
-      while (!hidden.isEmpty()) {
-        delete(hidden.getLast());
-        hidden.removeLast();
-        deleted++;
-      }
-      DirectorySync.sync(directory.packDirectory());
-      return deleted;
+      return unlink(hidden);
     } catch (IOException | StepFailure | RuntimeException | Error e) {
       bringBack(hidden, e);
       throw e;
     }
   }
 
+  private long unlink(List<Hidden> hidden) throws IOException, StepFailure {
+    long deleted = 0;
+    try {
+      while (!hidden.isEmpty()) {
+        delete(hidden.getLast());
+        hidden.removeLast();
+        deleted++;
+      }
+    } catch (StepFailure e) {
+      if (deleted == 0) {
+        throw e;
+      }
+      log.info("{}: {} packs stay: {}", directory.path(), hidden.size(), e.detail());
+      bringBack(hidden, e);
+      for (Throwable further : e.getSuppressed()) {
+        log.warn("cannot bring back a pack now, the next cycle will", further);
+      }
+    } finally {
+      DirectorySync.sync(directory.packDirectory());
+    }
+    return deleted;
+  }
+
   private static StepFailure busy(String what) {
     return new StepFailure(Result.SKIPPED, "busy", what + " while packs were to be deleted");
   }
 
-  /** Looks at all of them before the first goes, so that mostly all stay or none. */
-  private void check(Hidden pack) throws IOException, StepFailure {
+  /** Somebody may have brought the same pack anew meanwhile: then it has an index again, or a keep. */
+  private void requireAsExamined(Hidden pack) throws IOException, StepFailure {
     if (!pack.pack().data().unchanged() || !pack.indexUnchanged()) {
       throw busy("somebody changed or deleted " + pack.data());
+    }
+    if (Files.exists(pack.pack().index().path())) {
+      throw busy("somebody brought %s anew".formatted(pack.data()));
     }
     for (Sidecar sidecar : Sidecar.values()) {
       if (Files.exists(path(pack.pack(), sidecar.extension())) != pack.pack().has(sidecar)) {
         throw busy("the .%s file of %s came or went".formatted(sidecar.extension(), pack.data()));
       }
     }
+  }
+
+  /** Looks at all of them before the first goes, so that mostly all stay or none. */
+  private void check(Hidden pack) throws IOException, StepFailure {
+    requireAsExamined(pack);
     if (leases) {
       requireUnused(FileUsers.of(pack.data(), pack.pack().data()), pack);
       requireUnused(FileUsers.of(pack.index(), pack.pack().index()), pack);
@@ -170,6 +199,7 @@ final class PackDeletion {
 
   private void delete(Hidden hidden) throws IOException, StepFailure {
     if (!leases) {
+      requireAsExamined(hidden);
       unlink(hidden);
       return;
     }
@@ -178,9 +208,7 @@ final class PackDeletion {
       if (data.isRefused() || index.isRefused()) {
         throw busy("somebody opened " + hidden.data());
       }
-      if (!hidden.pack().data().unchanged() || !hidden.indexUnchanged()) {
-        throw busy("somebody changed or deleted " + hidden.data());
-      }
+      requireAsExamined(hidden);
       if (data.isWanted() || index.isWanted()) {
         throw busy("somebody is about to open " + hidden.data());
       }

@@ -1,10 +1,13 @@
 package io.repackd.maintenance;
 
+import io.repackd.maintenance.Evidence.SupersededIndex;
 import io.repackd.objectdir.RepositoryTraits;
 import io.repackd.platform.ProcessTable.Census;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * All that a plan depends on besides the settings.
@@ -49,6 +52,22 @@ public record Snapshot(
   Snapshot with(Census newCensus, Evidence newEvidence) {
     return new Snapshot(
         taken, traits, packs, indexFile, indexInode, newCensus, newEvidence, packBytes);
+  }
+
+  /**
+   * The same, now that the index was replaced by one that takes no more objects from unreferenced packs than it did itself: who
+   * reads either of them is led to none of these.
+   *
+   * @param inode the inode number of the new index
+   */
+  Snapshot replacedBy(long inode) {
+    Map<String, Instant> unreferenced = new HashMap<>();
+    for (PackView view : packs) {
+      view.unreferencedSince().ifPresent(since -> unreferenced.put(view.pack().indexName(), since));
+    }
+    Evidence after =
+        evidence.with(new SupersededIndex(indexInode, "somebody who is not seen", unreferenced));
+    return new Snapshot(taken, traits, packs, indexFile, inode, census, after, packBytes);
   }
 
   /** The same with other packs. */

@@ -134,12 +134,16 @@ class ExpiryTest {
     }
   }
 
-  /** Something happens at the second question, which is asked when the packs are hidden. */
-  private record Interrupted(Permission permission, List<Integer> asked, Event event)
+  /** Something happens at the second question, which is asked when the packs are hidden, and is seen from then on. */
+  private record Interrupted(
+      ObjectDirectory directory, Permission permission, List<Integer> asked, Event event)
       implements Permission {
     @Override
     public CyclePlan plan(Snapshot snapshot) {
-      return permission.plan(snapshot);
+      if (asked.size() < 2) {
+        return permission.plan(snapshot);
+      }
+      return permission.plan(snapshot.with(Readers.census(directory), snapshot.evidence()));
     }
 
     @Override
@@ -172,7 +176,7 @@ class ExpiryTest {
               lock);
       new Expiry(
               directory,
-              new Interrupted(permission, new ArrayList<>(), whileTheyAreHidden),
+              new Interrupted(directory, permission, new ArrayList<>(), whileTheyAreHidden),
               ledger,
               new SafetyWindow(),
               new VerifiedIndexes().proof(directory, new Cancellation()),
@@ -207,7 +211,76 @@ class ExpiryTest {
     assertThat(repository.files(".idx")).hasSize(4);
     readers.getFirst().outputWriter().close();
     readers.getFirst().waitFor();
-    repository.git("multi-pack-index", "write");
+    assertAllAreListedAndOneOwnsEverything();
+  }
+
+  /** Unlisted, they would be new to the next index, which might be somebody else's. */
+  private void assertAllAreListedAndOneOwnsEverything() throws IOException {
+    repository.assertHealthy();
+    try (Arena arena = Arena.ofConfined()) {
+      MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
+      assertThat(index.packNames()).hasSize(4);
+      assertThat(index.countOwners().of(complete.getFileName() + ".idx"))
+          .isEqualTo(index.objects());
+    }
+  }
+
+  @Test
+  void whatComesBackIsListedAgainWithoutObjects() throws Exception {
+    // As old as it may be, it would be the newest of those that are not listed.
+    for (Path pack : repository.packFiles()) {
+      if (!pack.equals(Path.of(complete + ".pack"))) {
+        GitRepository.setModified(pack, NOW.plus(Duration.ofDays(1)));
+      }
+    }
+    observe(NOW.minus(Duration.ofHours(2)));
+    assertThatThrownBy(() -> expire(() -> Files.createFile(keepOfOldest())))
+        .isInstanceOf(StepFailure.class)
+        .hasMessageContaining(".keep");
+    Files.delete(keepOfOldest());
+    assertAllAreListedAndOneOwnsEverything();
+    expire(() -> {});
+    assertThat(repository.packFiles()).containsExactly(Path.of(complete + ".pack"));
+  }
+
+  private Path keepOfOldest() {
+    return repository.packFiles().stream()
+        .map(Path::toString)
+        .filter(pack -> !pack.startsWith(complete.toString()))
+        .map(pack -> Path.of(pack.replaceFirst("\\.pack$", ".keep")))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void aPackThatSomebodyBringsAnewMeanwhileStays() throws Exception {
+    Path index = oldest().index().path();
+    byte[] content = Files.readAllBytes(index);
+    assertThatThrownBy(() -> expire(() -> Files.write(index, content)))
+        .isInstanceOf(StepFailure.class)
+        .hasMessageContaining("anew");
+    assertAllAreListedAndOneOwnsEverything();
+  }
+
+  /** Each git does so at its first object, and none of them is led to a pack that goes. */
+  @Test
+  void whoReadsTheNewIndexIsInNobodysWay() throws Exception {
+    String id = repository.git("rev-parse", "main").strip();
+    List<Process> readers = new ArrayList<>();
+    expire(() -> {
+      Process reader =
+          new ProcessBuilder("git", "cat-file", "--batch-check")
+              .directory(repository.path().toFile())
+              .start();
+      readers.add(reader);
+      reader.outputWriter().append(id).append('\n').flush();
+      assertThat(reader.inputReader().readLine()).startsWith(id + " commit");
+      assertThat(Files.readString(Path.of("/proc/%d/maps".formatted(reader.pid()))))
+          .contains("/multi-pack-index\n");
+    });
+    readers.getFirst().outputWriter().close();
+    readers.getFirst().waitFor();
+    assertThat(repository.packFiles()).containsExactly(Path.of(complete + ".pack"));
     repository.assertHealthy();
   }
 
