@@ -214,12 +214,14 @@ final class LooseRound {
   /**
    * The packs whose copy of an object makes the loose one needless.
    *
-   * @param packs the old ones first
-   * @param old how many those are
+   * @param packs the old ones first, and last those that somebody else is about to delete: what these have need not be packed
+   * @param old how many are old
+   * @param lasting how many nobody is about to delete
    * @param superseded old ones that are superseded. Nobody relies upon them; but whoever reads the repository knows them, and so
    *     need not have heard of what supersedes them.
    */
-  private record Reliable(List<StoredPack> packs, int old, List<StoredPack> superseded) {}
+  private record Reliable(
+      List<StoredPack> packs, int old, int lasting, List<StoredPack> superseded) {}
 
   private Reliable reliable(PackDirectoryListing listing, AggregateRequest request)
       throws IOException {
@@ -227,10 +229,9 @@ final class LooseRound {
     Instant oldSince =
         request.immediately() ? Instant.MAX : clock.instant().minus(settings.minAge());
     // What somebody else repacks at the moment is about to be deleted, and so not relied upon.
-    Predicate<StoredPack> old =
-        pack ->
-            !pack.index().modified().isAfter(oldSince)
-                && !request.excludedPacks().orElse(Set.of()).contains(pack.name());
+    Set<String> excluded = request.excludedPacks().orElse(Set.of());
+    Predicate<StoredPack> lasting = pack -> !excluded.contains(pack.name());
+    Predicate<StoredPack> old = lasting.and(pack -> !pack.index().modified().isAfter(oldSince));
     List<StoredPack> reliable = new ArrayList<>();
     List<StoredPack> replaced = new ArrayList<>();
     for (StoredPack pack : listing.packs()) {
@@ -239,9 +240,11 @@ final class LooseRound {
       }
     }
     List<StoredPack> sorted = new ArrayList<>(reliable.stream().filter(old).toList());
-    int count = sorted.size();
-    reliable.stream().filter(old.negate()).forEach(sorted::add);
-    return new Reliable(sorted, count, replaced.stream().filter(old).toList());
+    int oldOnes = sorted.size();
+    reliable.stream().filter(lasting.and(old.negate())).forEach(sorted::add);
+    int lastingOnes = sorted.size();
+    reliable.stream().filter(lasting.negate()).forEach(sorted::add);
+    return new Reliable(sorted, oldOnes, lastingOnes, replaced.stream().filter(old).toList());
   }
 
   /** If it is known which packs somebody else repacks, the others may be relied upon meanwhile. */
@@ -275,7 +278,9 @@ final class LooseRound {
     LooseCopies earlier = find(piece, reliable.superseded(), arena);
     return LongStream.range(0, piece.count())
         .filter(i -> copies.packOf(i) >= 0)
-        .filter(i -> copies.packOf(i) < reliable.old() || earlier.packOf(i) >= 0)
+        .filter(i ->
+            copies.packOf(i) < reliable.old()
+                || (copies.packOf(i) < reliable.lasting() && earlier.packOf(i) >= 0))
         .filter(i -> !excluded(piece, i, request))
         .toArray();
   }

@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -47,8 +49,11 @@ record SupersededPacks(Moment written, List<String> packs) {
 
   private static final int HEAD_LINES = 3;
 
-  /** A hundred thousand names, the most that a round takes, and six times as many that had been superseded before. */
-  private static final int MAX_BYTES = 64 << 20;
+  /**
+   * A thousand names, the most that a round takes where nobody says otherwise, and more than a hundred times as many that had been
+   * superseded before. What such a file says is held on the heap of the daemon, which is small.
+   */
+  private static final int MAX_BYTES = 8 << 20;
 
   SupersededPacks {
     packs = List.copyOf(packs);
@@ -69,20 +74,27 @@ record SupersededPacks(Moment written, List<String> packs) {
 
   /** Reads back what {@link #render} wrote; empty for anything else. */
   static Optional<SupersededPacks> parse(String text) {
-    List<String> lines = text.lines().toList();
-    if (lines.size() < HEAD_LINES
-        || !lines.get(0).equals(FIRST_LINE)
-        || !lines.get(1).startsWith(BOOT)
-        || lines.get(1).length() == BOOT.length()
-        || !text.endsWith("\n")) {
+    if (!text.endsWith("\n")) {
       return Optional.empty();
     }
-    Matcher seconds = SECONDS.matcher(lines.get(2));
+    Iterator<String> lines = text.lines().iterator();
+    List<String> head = new ArrayList<>();
+    while (head.size() < HEAD_LINES && lines.hasNext()) {
+      head.add(lines.next());
+    }
+    if (head.size() < HEAD_LINES
+        || !head.get(0).equals(FIRST_LINE)
+        || !head.get(1).startsWith(BOOT)
+        || head.get(1).length() == BOOT.length()) {
+      return Optional.empty();
+    }
+    Matcher seconds = SECONDS.matcher(head.get(2));
     if (!seconds.matches()) {
       return Optional.empty();
     }
     List<String> packs = new ArrayList<>();
-    for (String line : lines.subList(HEAD_LINES, lines.size())) {
+    while (lines.hasNext()) {
+      String line = lines.next();
       if (!line.startsWith(PACK)) {
         return Optional.empty();
       }
@@ -91,7 +103,7 @@ record SupersededPacks(Moment written, List<String> packs) {
     long millis = new BigDecimal(seconds.group(1)).movePointRight(3).longValueExact();
     return Optional.of(
         new SupersededPacks(
-            new Moment(lines.get(1).substring(BOOT.length()), Duration.ofMillis(millis)), packs));
+            new Moment(head.get(1).substring(BOOT.length()), Duration.ofMillis(millis)), packs));
   }
 
   /** Reads what a pack says. */
@@ -108,7 +120,7 @@ record SupersededPacks(Moment written, List<String> packs) {
 
   /** Reads such a file, whoever wrote it. One that cannot be read says nothing. */
   static Optional<SupersededPacks> read(FileStamp file) {
-    if (file.bytes() > MAX_BYTES) {
+    if (file.bytes() < FIRST_LINE.length() || file.bytes() > MAX_BYTES) {
       return Optional.empty();
     }
     try (InputStream in = Files.newInputStream(file.path())) {
@@ -117,8 +129,9 @@ record SupersededPacks(Moment written, List<String> packs) {
       if (!new String(start, StandardCharsets.UTF_8).equals(FIRST_LINE)) {
         return Optional.empty();
       }
-      byte[] rest = in.readNBytes(MAX_BYTES);
-      return parse(FIRST_LINE + new String(rest, StandardCharsets.UTF_8));
+      byte[] whole = Arrays.copyOf(start, (int) file.bytes());
+      int rest = in.readNBytes(whole, start.length, whole.length - start.length);
+      return parse(new String(whole, 0, start.length + rest, StandardCharsets.UTF_8));
     } catch (IOException e) {
       return Optional.empty();
     }

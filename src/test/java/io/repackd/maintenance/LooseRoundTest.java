@@ -273,6 +273,29 @@ class LooseRoundTest {
     repository.assertHealthy();
   }
 
+  /** It deletes that, and what it supersedes; and whatever it finds loose it does not write again. */
+  @Test
+  void whatSomebodyElseRepacksIsNotReliedUponForWhatItSupersedesEither() throws Exception {
+    GitRepository repository = repository();
+    List<String> ids = blobs(repository, 20);
+    Instant before = Instant.now().minusSeconds(3600);
+    ids.forEach(id -> GitRepository.setModified(LooseFiles.path(repository, id), before));
+    Path superseded = pack(repository, ids.subList(0, 10));
+    Path bundle = pack(repository, ids);
+    GitRepository.setModified(superseded, Instant.now().minusSeconds(120));
+    String name = superseded.getFileName().toString().replace(".pack", "");
+    Files.writeString(
+        beside(bundle, "baddeltas"), "repackd 1\nboot=b\nuptime=1.000\npack " + name + "\n");
+    String repacked = bundle.getFileName().toString().replace(".pack", "");
+
+    LooseOutcome outcome =
+        run(repository, new AggregateRequest(true, Optional.of(Set.of(repacked)), Set.of()));
+
+    assertThat(outcome.dropped()).isZero();
+    assertThat(outcome.packed()).isZero();
+    assertThat(LooseFiles.ids(repository)).isEqualTo(ids);
+  }
+
   @Test
   void aDamagedPackedCopyKeepsTheLooseObjectAndNoOther() throws Exception {
     GitRepository repository = repository();
