@@ -7,6 +7,7 @@ import io.repackd.objectdir.ObjectDirectoryException;
 import io.repackd.platform.FileLease;
 import io.repackd.platform.FileLease.LeasedException;
 import io.repackd.platform.FileLease.Use;
+import io.repackd.platform.Reason;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -21,6 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The multi-pack-indexes of one object directory that were replaced and may still have a reader.
@@ -34,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * replaced who gave it none, makes the watch begin anew.
  */
 final class IndexWatch {
+  private static final Logger log = LoggerFactory.getLogger(IndexWatch.class);
+
   private final Path indexFile;
 
   /** Of those which were replaced here, or in an earlier life, the packs that they take nothing from. */
@@ -42,6 +47,7 @@ final class IndexWatch {
   private Optional<FileStamp> installed = Optional.empty();
   private @Nullable Instant since;
   private boolean beingReplaced;
+  private boolean told;
 
   IndexWatch(Path indexFile) {
     this.indexFile = indexFile;
@@ -199,6 +205,7 @@ final class IndexWatch {
     try {
       link(index);
     } catch (IOException | UnsupportedOperationException e) {
+      tell(index.name(), e);
       return null;
     }
     if (!present.get().unchanged()) {
@@ -207,6 +214,18 @@ final class IndexWatch {
     }
     beingReplaced = true;
     return index;
+  }
+
+  /** Once: there are file systems on which it never works. */
+  private void tell(Path name, Exception failure) {
+    if (!told) {
+      told = true;
+      log.warn(
+          "superseded multi-pack-indexes are not watched, so that packs wait longer: cannot link"
+              + " {}: {}",
+          name,
+          failure instanceof IOException e ? Reason.of(e) : "not supported here");
+    }
   }
 
   private void link(Superseded index) throws IOException {

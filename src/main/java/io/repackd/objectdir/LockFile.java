@@ -18,6 +18,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -127,15 +128,18 @@ public final class LockFile implements AutoCloseable {
     try {
       FileChannel open =
           FileChannel.open(unlinked, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      boolean linked = false;
       try {
         writeOwner(open);
         Files.createLink(file, unlinked);
-        return new Created(FileStamp.of(file), open);
+        linked = true;
+        FileStamp stamp = FileStamp.of(file);
+        Files.deleteIfExists(unlinked); // git prune sweeps such files, and may have been faster
+        return new Created(stamp, open);
       } catch (IOException | RuntimeException | Error e) {
         open.close();
+        giveUp(linked ? List.of(file, unlinked) : List.of(unlinked), e);
         throw e;
-      } finally {
-        Files.deleteIfExists(unlinked); // git prune sweeps such files, and may have been faster
       }
     } catch (FileAlreadyExistsException e) {
       throw e;
@@ -144,6 +148,17 @@ public final class LockFile implements AutoCloseable {
           "cannot create lock file %s: %s".formatted(file, Reason.of(e)), e);
     } finally {
       TemporaryName.end(unlinked);
+    }
+  }
+
+  /** Whoever holds a lock without knowing it holds it until the process ends. */
+  private static void giveUp(List<Path> files, Throwable reason) {
+    for (Path file : files) {
+      try {
+        Files.deleteIfExists(file);
+      } catch (IOException e) {
+        reason.addSuppressed(e);
+      }
     }
   }
 
