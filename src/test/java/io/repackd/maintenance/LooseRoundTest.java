@@ -240,14 +240,19 @@ class LooseRoundTest {
     ids.forEach(id ->
         GitRepository.setModified(
             LooseFiles.path(repository, id), Instant.now().minusSeconds(3600)));
-    String name = superseded.getFileName().toString().replace(".pack", "");
-    Files.writeString(
-        beside(other, "baddeltas"), "repackd 1\nboot=b\nuptime=1.000\npack " + name + "\n");
+    supersede(other, superseded);
 
     LooseOutcome outcome = run(repository, NOW);
 
     assertThat(outcome.dropped()).isEqualTo(10);
     assertThat(LooseFiles.ids(repository)).isEqualTo(ids.subList(0, 10));
+  }
+
+  /** What a bundle says of a pack that it was made of. */
+  private static void supersede(Path bundle, Path superseded) throws IOException {
+    String name = superseded.getFileName().toString().replace(".pack", "");
+    Files.writeString(
+        beside(bundle, "baddeltas"), "repackd 1\nboot=b\nuptime=1.000\npack " + name + "\n");
   }
 
   /** In a stream of pushes, each bundle goes into a larger one before its minute is over. */
@@ -262,9 +267,7 @@ class LooseRoundTest {
     Instant twoMinutesAgo = Instant.now().minusSeconds(120);
     GitRepository.setModified(superseded, twoMinutesAgo);
     GitRepository.setModified(beside(superseded, "idx"), twoMinutesAgo);
-    String name = superseded.getFileName().toString().replace(".pack", "");
-    Files.writeString(
-        beside(bundle, "baddeltas"), "repackd 1\nboot=b\nuptime=1.000\npack " + name + "\n");
+    supersede(bundle, superseded);
     AggregateRequest scheduled = new AggregateRequest(false, Optional.empty(), Set.of());
 
     assertThat(run(repository, scheduled).dropped()).isEqualTo(10);
@@ -283,9 +286,7 @@ class LooseRoundTest {
     Path superseded = pack(repository, ids.subList(0, 10));
     Path bundle = pack(repository, ids);
     GitRepository.setModified(superseded, Instant.now().minusSeconds(120));
-    String name = superseded.getFileName().toString().replace(".pack", "");
-    Files.writeString(
-        beside(bundle, "baddeltas"), "repackd 1\nboot=b\nuptime=1.000\npack " + name + "\n");
+    supersede(bundle, superseded);
     String repacked = bundle.getFileName().toString().replace(".pack", "");
 
     LooseOutcome outcome =
