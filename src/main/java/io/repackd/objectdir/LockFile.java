@@ -137,8 +137,8 @@ public final class LockFile implements AutoCloseable {
         Files.deleteIfExists(unlinked); // git prune sweeps such files, and may have been faster
         return new Created(stamp, open);
       } catch (IOException | RuntimeException | Error e) {
-        open.close();
         giveUp(linked ? List.of(file, unlinked) : List.of(unlinked), e);
+        open.close();
         throw e;
       }
     } catch (FileAlreadyExistsException e) {

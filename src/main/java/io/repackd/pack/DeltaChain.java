@@ -328,7 +328,6 @@ final class DeltaChain implements AutoCloseable {
     return digest.digest();
   }
 
-  /** Source: gitformat-loose: type and length come before the content, and the hash is over both. */
   /**
    * Requires that what was read is the object that the pack's index says. The entries that it is built upon may be in no checksum
    * that anybody looks at, and the type of an entry is in none but that of the index.
@@ -345,6 +344,7 @@ final class DeltaChain implements AutoCloseable {
     }
   }
 
+  /** Source: gitformat-loose: type and length come before the content, and the hash is over both. */
   private static void begin(MessageDigest digest, int type, long bytes) {
     digest.update("%s %d\0".formatted(TYPES[type], bytes).getBytes(StandardCharsets.US_ASCII));
   }

@@ -22,8 +22,8 @@ import java.util.zip.Deflater;
 final class EntryBatch {
   /**
    * What is held by all batches together is expected to have so many bytes at most, compressed. What else there is to be made is
-   * made while it is written, by one thread. Entries may come to twice that, and arrays
-   * have twice the room again, and the heap of the daemon has room for that.
+   * made while it is written, by one thread. Entries may come to twice that, and arrays have twice the room again, and the heap of
+   * the daemon has room for that.
    */
   static final long MAX_HELD_BY_ALL_BYTES = 16L << 20;
 
@@ -154,14 +154,14 @@ final class EntryBatch {
 
   /** Takes room for an entry, if there is some. */
   private boolean reserve(long expectedBytes) {
-    if (expectedBytes <= MAX_HELD_BYTES
-        && heldByAll.addAndGet(expectedBytes) <= MAX_HELD_BY_ALL_BYTES) {
-      return true;
+    if (expectedBytes > MAX_HELD_BYTES) {
+      return false;
     }
-    if (expectedBytes <= MAX_HELD_BYTES) {
+    boolean room = heldByAll.addAndGet(expectedBytes) <= MAX_HELD_BY_ALL_BYTES;
+    if (!room) {
       heldByAll.addAndGet(-expectedBytes);
     }
-    return false;
+    return room;
   }
 
   private void rewrite(PackFile pack, long entry, Tools tools) throws IOException {
