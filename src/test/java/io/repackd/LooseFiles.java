@@ -39,7 +39,12 @@ public final class LooseFiles {
   }
 
   public static byte[] deflate(byte[] bytes) {
-    Deflater deflater = new Deflater();
+    return deflate(bytes, Deflater.DEFAULT_COMPRESSION, Deflater.DEFAULT_STRATEGY);
+  }
+
+  public static byte[] deflate(byte[] bytes, int level, int strategy) {
+    Deflater deflater = new Deflater(level);
+    deflater.setStrategy(strategy);
     deflater.setInput(bytes);
     deflater.finish();
     ByteArrayOutputStream out = new ByteArrayOutputStream();

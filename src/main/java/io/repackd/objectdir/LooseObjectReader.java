@@ -11,7 +11,6 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -22,18 +21,16 @@ import java.util.zip.Inflater;
  * <p>What fits the memory of a reader is inflated once. What does not is inflated twice: first to see whether it is right, then
  * to give it away piece by piece. So a reader takes the same memory, about 200 KiB, whatever a file has or claims.
  *
- * <p>Source of the format: gitformat-loose, Pro Git ("Object Storage"). A zlib stream and nothing after it; in it type, blank,
- * length in decimal digits, zero byte, content. Git wants the zero byte among the first 32.
+ * <p>Source of the format: gitformat-loose, Pro Git ("Object Storage"). A zlib stream and nothing after it; in it a
+ * {@linkplain LooseHeader header} and the content.
  *
  * <p>For one thread.
  */
 public final class LooseObjectReader implements AutoCloseable {
-  private static final int MAX_HEADER_BYTES = 32;
-
   /** Most objects are smaller, so most are inflated once. */
   private static final int CONTENT_BYTES = 1 << 17;
 
-  private static final int INPUT_BYTES = 1 << 16;
+  private static final int INPUT_BYTES = DeflateCut.NEEDED_BYTES;
 
   private final Cancellation cancellation;
   private final MessageDigest digest;
@@ -41,6 +38,7 @@ public final class LooseObjectReader implements AutoCloseable {
   private final ByteBuffer input = ByteBuffer.allocate(INPUT_BYTES);
   private final byte[] content = new byte[CONTENT_BYTES];
   private final byte[] expectedId;
+  private final LooseStreamCopy copy;
 
   /** Takes what is read. */
   public interface Sink {
@@ -56,11 +54,23 @@ public final class LooseObjectReader implements AutoCloseable {
     void write(byte[] content, int from, int length) throws IOException;
   }
 
+  /** Takes what is copied, compressed where it can be. */
+  public interface StreamSink extends Sink {
+    /**
+     * Begins, in place of {@link #begin}: what is written from then on is a zlib stream (RFC 1950) of the content.
+     *
+     * @param type 1 commit, 2 tree, 3 blob, 4 tag, as in packs
+     * @param bytes the length of the content
+     */
+    void beginStream(int type, long bytes) throws IOException;
+  }
+
   /** A reader of objects with such ids. */
   public LooseObjectReader(HashAlgorithm hash, Cancellation cancellation) {
     this.cancellation = cancellation;
     this.digest = hash.newDigest();
     this.expectedId = new byte[hash.length()];
+    this.copy = new LooseStreamCopy(digest, input, content, cancellation);
   }
 
   /**
@@ -72,12 +82,30 @@ public final class LooseObjectReader implements AutoCloseable {
    * @throws IOException what the sink throws, or if the system lets no file be opened
    */
   public void read(LooseTable table, long i, Sink sink) throws IOException {
-    open(table, i, sink);
+    Path path = aim(table, i);
+    try (FileChannel channel = open(path)) {
+      new Reading(path, channel).run(sink);
+    }
   }
 
   /** Reads an object and gives it to nobody. Throws what {@link #read} throws. */
   public void check(LooseTable table, long i) throws IOException {
-    open(table, i, NOBODY);
+    read(table, i, NOBODY);
+  }
+
+  /**
+   * Reads an object, and gives its content away as it is compressed, or if that cannot be had, inflated. Either way it has been
+   * held to its id. Throws what {@link #read} throws.
+   *
+   * @param level it should be compressed as well as zlib does with this level: 1 to 9; with -1 any will do, and with 0 none
+   */
+  public void copy(LooseTable table, long i, int level, StreamSink sink) throws IOException {
+    Path path = aim(table, i);
+    try (FileChannel channel = open(path)) {
+      if (!copy.copy(channel, path, expectedId, level, sink)) {
+        new Reading(path, channel.position(0)).run(sink);
+      }
+    }
   }
 
   /**
@@ -94,6 +122,8 @@ public final class LooseObjectReader implements AutoCloseable {
     }
   }
 
+  private static final LooseHeader NO_HEADER = new LooseHeader(0, 0, 0);
+
   private static final Sink NOBODY =
       new Sink() {
         @Override
@@ -103,13 +133,11 @@ public final class LooseObjectReader implements AutoCloseable {
         public void write(byte[] content, int from, int length) {}
       };
 
-  private void open(LooseTable table, long i, Sink sink) throws IOException {
-    Path path = table.path(i);
+  /** Takes an object's id; returns where the object lies. */
+  private Path aim(LooseTable table, long i) {
     MemorySegment.copy(
         table.ids(), ValueLayout.JAVA_BYTE, table.idOffset(i), expectedId, 0, expectedId.length);
-    try (FileChannel channel = open(path)) {
-      new Reading(path, channel).run(sink);
-    }
+    return table.path(i);
   }
 
   private static FileChannel open(Path path) throws IOException {
@@ -125,9 +153,7 @@ public final class LooseObjectReader implements AutoCloseable {
     private final Path path;
     private final FileChannel channel;
 
-    private int type;
-    private long bytes;
-    private int headerBytes;
+    private LooseHeader header = NO_HEADER;
 
     Reading(Path path, FileChannel channel) {
       this.path = path;
@@ -137,25 +163,25 @@ public final class LooseObjectReader implements AutoCloseable {
     void run(Sink sink) throws IOException {
       int first = begin();
       // Less and not as much: the end of the stream is only seen where there is room for more.
-      if (bytes < content.length - headerBytes) {
-        end(first - headerBytes);
-        sink.begin(type, bytes);
-        sink.write(content, headerBytes, first - headerBytes);
+      if (header.contentBytes() < content.length - header.length()) {
+        end(first - header.length());
+        sink.begin(header.type(), header.contentBytes());
+        sink.write(content, header.length(), first - header.length());
         return;
       }
       stream(first, NOBODY);
       if (sink != NOBODY) {
         channel.position(0);
         first = begin();
-        sink.begin(type, bytes);
+        sink.begin(header.type(), header.contentBytes());
         stream(first, sink);
       }
     }
 
     long claim() throws IOException {
       inflater.reset();
-      parse(fill(MAX_HEADER_BYTES));
-      return bytes;
+      parse(fill(LooseHeader.MAX_BYTES));
+      return header.contentBytes();
     }
 
     /** Inflates as much as there is room for, and reads the header; returns how much that was. */
@@ -170,14 +196,15 @@ public final class LooseObjectReader implements AutoCloseable {
 
     /** Hashes and gives away the content from its beginning, of which there is some already. */
     private void stream(int first, Sink sink) throws IOException {
-      long given = first - headerBytes;
-      sink.write(content, headerBytes, first - headerBytes);
+      long given = first - header.length();
+      sink.write(content, header.length(), first - header.length());
       while (!inflater.finished()) {
         cancellation.check();
         int inflated = fill(content.length);
         given += inflated;
-        if (given > bytes) {
-          throw fault("it has more bytes than the %d that it says".formatted(bytes));
+        if (given > header.contentBytes()) {
+          throw fault(
+              "it has more bytes than the %d that it says".formatted(header.contentBytes()));
         }
         digest.update(content, 0, inflated);
         sink.write(content, 0, inflated);
@@ -220,56 +247,21 @@ public final class LooseObjectReader implements AutoCloseable {
     }
 
     private void parse(int inflated) throws BadLooseObjectException {
-      int end = Math.min(inflated, MAX_HEADER_BYTES);
-      int zero = 0;
-      while (zero < end && content[zero] != 0) {
-        zero++;
+      try {
+        header = LooseHeader.parse(content, inflated);
+      } catch (LooseHeader.MalformedException e) {
+        throw fault(e.what());
       }
-      int blank = 0;
-      while (blank < zero && content[blank] != ' ') {
-        blank++;
-      }
-      if (zero == end || blank == zero) {
-        throw fault("it does not begin with a type and a length");
-      }
-      type = typeOf(blank);
-      bytes = number(blank + 1, zero);
-      headerBytes = zero + 1;
-    }
-
-    private int typeOf(int end) throws BadLooseObjectException {
-      for (int i = 0; i < TYPES.length; i++) {
-        if (Arrays.equals(TYPES[i], 0, TYPES[i].length, content, 0, end)) {
-          return i + 1;
-        }
-      }
-      throw fault("it is neither a commit nor a tree, a blob or a tag");
-    }
-
-    private long number(int from, int to) throws BadLooseObjectException {
-      long value = 0;
-      boolean canonical = to - from == 1 || from < to && content[from] != '0';
-      for (int i = from; i < to; i++) {
-        int digit = content[i] - '0';
-        if (digit < 0 || digit > 9 || value > (Long.MAX_VALUE - digit) / 10) {
-          canonical = false;
-          break;
-        }
-        value = value * 10 + digit;
-      }
-      if (!canonical) {
-        throw fault("its length is no number as git writes it");
-      }
-      return value;
     }
 
     /** Everything that is wrong with a file may be wrong at its end. */
     private void end(long inflated) throws IOException {
-      if (inflated != bytes) {
+      if (inflated != header.contentBytes()) {
         throw fault(
-            inflated < bytes
-                ? "it has %d bytes, and says that it has %d".formatted(inflated, bytes)
-                : "it has more bytes than the %d that it says".formatted(bytes));
+            inflated < header.contentBytes()
+                ? "it has %d bytes, and says that it has %d"
+                    .formatted(inflated, header.contentBytes())
+                : "it has more bytes than the %d that it says".formatted(header.contentBytes()));
       }
       if (inflater.getRemaining() > 0 || refill()) {
         throw fault("something follows its compressed bytes");
@@ -285,13 +277,9 @@ public final class LooseObjectReader implements AutoCloseable {
     }
   }
 
-  /** The types in the order of their numbers in packs, from 1. */
-  private static final byte[][] TYPES = {
-    {'c', 'o', 'm', 'm', 'i', 't'}, {'t', 'r', 'e', 'e'}, {'b', 'l', 'o', 'b'}, {'t', 'a', 'g'}
-  };
-
   @Override
   public void close() {
     inflater.end();
+    copy.close();
   }
 }

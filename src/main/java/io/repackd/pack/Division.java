@@ -250,7 +250,7 @@ final class Division {
         entries,
         entry,
         tools,
-        (_, length) -> {
+        (_, _, length) -> {
           cancellation.check();
           bytes[0] += length;
         });

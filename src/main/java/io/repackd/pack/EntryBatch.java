@@ -190,7 +190,7 @@ final class EntryBatch {
   /** Makes an entry that is not held, because it is large, and sends it away as it comes. */
   static void stream(EntryTable entries, long entry, Tools tools, Target target)
       throws IOException {
-    Deflating sink = new Deflating(tools, target);
+    Encoding sink = new Encoding(tools, target);
     switch (entries.sources().get(entries.sourceOf(entry))) {
       case Packed packed -> {
         try (Arena arena = Arena.ofConfined()) {
@@ -237,7 +237,8 @@ final class EntryBatch {
     int start = heldBytes;
     long end = start + 2 * reservedBytes + SLACK_BYTES;
     try {
-      Deflating sink = new Deflating(tools, (bytes, length) -> append(bytes, length, end));
+      Encoding sink =
+          new Encoding(tools, (bytes, from, length) -> append(bytes, from, length, end));
       content.sendTo(sink);
       note(entry, sink.finish());
     } catch (OutgrownException e) {
@@ -259,14 +260,14 @@ final class EntryBatch {
     heldCount++;
   }
 
-  private void append(byte[] bytes, int length, long end) throws OutgrownException {
+  private void append(byte[] bytes, int from, int length, long end) throws OutgrownException {
     if (heldBytes + length > end) {
       throw new OutgrownException();
     }
     if (heldBytes + length > held.length) {
       held = Arrays.copyOf(held, Math.max(heldBytes + length, held.length * 2));
     }
-    System.arraycopy(bytes, 0, held, heldBytes, length);
+    System.arraycopy(bytes, from, held, heldBytes, length);
     heldBytes += length;
   }
 
@@ -305,16 +306,18 @@ final class EntryBatch {
 
   /** Takes the bytes of an entry. */
   interface Target {
-    void take(byte[] bytes, int length) throws IOException;
+    void take(byte[] bytes, int from, int length) throws IOException;
   }
 
   /** Makes an entry of an object's content: head, and compressed content. */
-  private static final class Deflating implements EntrySink {
+  private static final class Encoding implements EntrySink {
     private final Tools tools;
     private final Target target;
-    private long expected = -1;
+    private boolean begun;
+    private boolean deflates;
+    private long expected;
 
-    Deflating(Tools tools, Target target) {
+    Encoding(Tools tools, Target target) {
       this.tools = tools;
       this.target = target;
       tools.deflater.reset();
@@ -323,41 +326,62 @@ final class EntryBatch {
 
     @Override
     public void begin(int type, long bytes) throws IOException {
-      if (expected >= 0) {
-        throw new IllegalStateException("an object begins once");
-      }
-      expected = bytes;
-      int headBytes = EntryHeader.encode(type, bytes, tools.head);
-      tools.crc.update(tools.head, headBytes);
-      target.take(tools.head, headBytes);
+      deflates = true;
+      writeHead(type, bytes);
     }
 
     @Override
-    public void write(byte[] content, int from, int length) throws IOException {
-      tools.deflater.setInput(content, from, length);
+    public void beginStream(int type, long bytes) throws IOException {
+      writeHead(type, bytes);
+    }
+
+    private void writeHead(int type, long bytes) throws IOException {
+      if (begun) {
+        throw new IllegalStateException("an object begins once");
+      }
+      begun = true;
+      expected = bytes;
+      give(tools.head, 0, EntryHeader.encode(type, bytes, tools.head));
+    }
+
+    private void give(byte[] bytes, int from, int length) throws IOException {
+      tools.crc.update(bytes, from, length);
+      target.take(bytes, from, length);
+    }
+
+    @Override
+    public void write(byte[] piece, int from, int length) throws IOException {
+      if (!deflates) {
+        give(piece, from, length);
+        return;
+      }
+      tools.deflater.setInput(piece, from, length);
       while (!tools.deflater.needsInput()) {
         drain();
       }
     }
 
     private void drain() throws IOException {
-      int bytes = tools.deflater.deflate(tools.piece);
-      tools.crc.update(tools.piece, bytes);
-      target.take(tools.piece, bytes);
+      give(tools.piece, 0, tools.deflater.deflate(tools.piece));
     }
 
     /** Ends the entry; returns its CRC-32. */
     int finish() throws IOException {
-      tools.deflater.finish();
-      while (!tools.deflater.finished()) {
-        drain();
-      }
-      if (tools.deflater.getBytesRead() != expected) {
-        throw new IllegalStateException(
-            "an object of %d bytes was announced, and %d came"
-                .formatted(expected, tools.deflater.getBytesRead()));
+      if (deflates) {
+        tools.deflater.finish();
+        while (!tools.deflater.finished()) {
+          drain();
+        }
+        requireAll(tools.deflater.getBytesRead());
       }
       return tools.crc.value();
+    }
+
+    private void requireAll(long bytes) {
+      if (bytes != expected) {
+        throw new IllegalStateException(
+            "an object of %d bytes was announced, and %d came".formatted(expected, bytes));
+      }
     }
   }
 }

@@ -343,9 +343,9 @@ final class PackAssembly implements AutoCloseable {
           entries,
           entry,
           taken,
-          (bytes, length) -> {
+          (bytes, from, length) -> {
             cancellation.check();
-            out.write(bytes, 0, length);
+            out.write(bytes, from, length);
           });
     } finally {
       tools.add(taken);

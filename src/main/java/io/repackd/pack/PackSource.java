@@ -51,7 +51,19 @@ public sealed interface PackSource {
      */
     void begin(int type, long bytes) throws IOException;
 
-    /** Takes a piece of the content, which is compressed here. All pieces together are as long as was said. */
+    /**
+     * Begins with a content that is compressed already, in place of {@link #begin}: what is written from then on is a zlib stream
+     * (RFC 1950) of the content. It is taken as it is, so who gives it has to know that it is right.
+     *
+     * @param type 1 commit, 2 tree, 3 blob, 4 tag
+     * @param bytes the length of the content, inflated
+     */
+    void beginStream(int type, long bytes) throws IOException;
+
+    /**
+     * Takes a piece of the content, which is compressed here, or of its stream. All pieces of a content together are as long as was
+     * said.
+     */
     void write(byte[] content, int from, int length) throws IOException;
   }
 }

@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
 
 /** A loose object, named by what it inflates to. Bit 0: it is compressed here. */
 public final class LooseObjectFuzz implements FuzzTarget {
@@ -22,10 +23,11 @@ public final class LooseObjectFuzz implements FuzzTarget {
   private static final int MOST_BYTES = 1 << 20;
 
   /** Counts what it is given. */
-  private static final class Counting implements LooseObjectReader.Sink {
+  private static final class Counting implements LooseObjectReader.StreamSink {
     private long said = -1;
     private long given;
     private int type;
+    private @Nullable ByteArrayOutputStream stream;
 
     @Override
     public void begin(int type, long bytes) {
@@ -35,8 +37,23 @@ public final class LooseObjectFuzz implements FuzzTarget {
     }
 
     @Override
+    public void beginStream(int type, long bytes) {
+      begin(type, bytes);
+      stream = new ByteArrayOutputStream();
+    }
+
+    @Override
     public void write(byte[] content, int from, int length) {
-      given += length;
+      if (stream == null) {
+        given += length;
+      } else {
+        stream.write(content, from, length);
+      }
+    }
+
+    /** How much it came to, inflated. */
+    long given() {
+      return stream == null ? given : inflated(stream.toByteArray()).length;
     }
   }
 
@@ -57,7 +74,11 @@ public final class LooseObjectFuzz implements FuzzTarget {
       assertThat(table.count()).isEqualTo(1);
       long claimed = reader.claimedBytes(table, 0);
       reader.read(table, 0, counting);
-      assertThat(counting.given).isEqualTo(counting.said).isEqualTo(claimed);
+      assertThat(counting.given()).isEqualTo(counting.said).isEqualTo(claimed);
+      Counting copied = new Counting();
+      reader.copy(table, 0, -1, copied);
+      assertThat(copied.given()).isEqualTo(copied.said).isEqualTo(claimed);
+      assertThat(copied.type).isEqualTo(counting.type);
       assertThat(counting.type).isBetween(1, 4);
     } catch (BadLooseObjectException e) {
       assertThat(counting.said).as("something was given away").isEqualTo(-1);

@@ -8,11 +8,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.repackd.GitRepository;
 import io.repackd.LooseFiles;
 import io.repackd.platform.Cancellation;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -20,12 +24,15 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import java.util.zip.Deflater;
+import java.util.zip.InflaterInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LooseObjectReaderTest {
   private static final Map<Integer, String> TYPES =
@@ -42,9 +49,11 @@ class LooseObjectReaderTest {
     return ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
   }
 
-  /** Takes an object as a loose file has it. */
-  private static final class Whole implements LooseObjectReader.Sink {
+  /** Takes an object as a loose file has it, but for the compression. */
+  private static final class Whole implements LooseObjectReader.StreamSink {
     final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    final ByteArrayOutputStream stream = new ByteArrayOutputStream();
+    boolean streamed;
 
     @Override
     public void begin(int type, long length) {
@@ -52,8 +61,24 @@ class LooseObjectReaderTest {
     }
 
     @Override
+    public void beginStream(int type, long length) {
+      begin(type, length);
+      streamed = true;
+    }
+
+    @Override
     public void write(byte[] content, int from, int length) {
-      bytes.write(content, from, length);
+      (streamed ? stream : bytes).write(content, from, length);
+    }
+
+    byte[] object() throws IOException {
+      if (streamed) {
+        try (InflaterInputStream in =
+            new InflaterInputStream(new ByteArrayInputStream(stream.toByteArray()))) {
+          bytes.writeBytes(in.readAllBytes());
+        }
+      }
+      return bytes.toByteArray();
     }
   }
 
@@ -67,7 +92,10 @@ class LooseObjectReaderTest {
         Whole whole = new Whole();
         reader.read(table, i, whole);
         reader.check(table, i);
-        found.put(table.idHex(i), whole.bytes.toByteArray());
+        Whole copied = new Whole();
+        reader.copy(table, i, -1, copied);
+        assertThat(copied.object()).isEqualTo(whole.object());
+        found.put(table.idHex(i), whole.object());
       }
     }
     return found;
@@ -104,6 +132,87 @@ class LooseObjectReaderTest {
 
     readAll(repository)
         .forEach((id, whole) -> assertThat(LooseFiles.id(HashAlgorithm.SHA1, whole)).isEqualTo(id));
+  }
+
+  /** What lies around the size of the memory for compressed bytes is read once or twice. */
+  @Test
+  void copiesStreamsOfEveryLengthAroundTheSizeOfItsMemory() throws Exception {
+    GitRepository repository = repository(HashAlgorithm.SHA1);
+    Random random = new Random(3);
+    for (int length = (1 << 16) - 60; length <= (1 << 16) + 10; length++) {
+      byte[] content = new byte[length];
+      random.nextBytes(content); // stored as it is, and so some bytes longer
+      byte[] whole = join(bytes("blob " + length + "\0"), content);
+      LooseFiles.write(repository, LooseFiles.id(HashAlgorithm.SHA1, whole), deflate(whole));
+    }
+
+    readAll(repository)
+        .forEach((id, whole) -> assertThat(LooseFiles.id(HashAlgorithm.SHA1, whole)).isEqualTo(id));
+  }
+
+  /** Git compresses with the level that is set, or else in haste. */
+  @ParameterizedTest
+  @CsvSource({
+    "-1, -1, true", "-1, 1, true", "-1, 2, false", "-1, 6, false", "-1, 0, false", "0, -1, true",
+    "1, 9, false", "4, 3, true", "5, 6, false", "6, 5, true", "6, 6, true", "6, 7, false",
+    "9, 9, true", "9, 1, true", "9, 0, false"
+  })
+  void copiesWhatIsCompressedWellEnough(int looseLevel, int level, boolean copied)
+      throws Exception {
+    GitRepository repository = repository(HashAlgorithm.SHA1);
+    if (looseLevel >= 0) {
+      repository.git("config", "core.looseCompression", "" + looseLevel);
+    }
+    repository.gitWithInput("a line\nand another line\n", "hash-object", "-w", "--stdin");
+    ObjectDirectory opened = open(repository);
+    try (LooseTable table = new LooseTable(opened.path(), opened.hash());
+        LooseObjectReader reader = new LooseObjectReader(opened.hash(), new Cancellation())) {
+      new LooseWalk(opened, new Cancellation()).next(table, 10);
+      Whole whole = new Whole();
+      reader.copy(table, 0, level, whole);
+      assertThat(whole.streamed).isEqualTo(copied);
+      assertThat(whole.object()).isEqualTo(bytes("blob 24\0a line\nand another line\n"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 100_000, 299_999})
+  void aFileThatChangesBetweenTheTwoTimesThatItIsReadIsFoundOut(long length) throws Exception {
+    GitRepository repository = repository(HashAlgorithm.SHA1);
+    byte[] noise = new byte[300_000];
+    new Random(4).nextBytes(noise);
+    byte[] whole = join(bytes("blob 300000\0"), noise);
+    Path path =
+        LooseFiles.write(repository, LooseFiles.id(HashAlgorithm.SHA1, whole), deflate(whole));
+    ObjectDirectory opened = open(repository);
+    try (LooseTable table = new LooseTable(opened.path(), opened.hash());
+        LooseObjectReader reader = new LooseObjectReader(opened.hash(), new Cancellation())) {
+      new LooseWalk(opened, new Cancellation()).next(table, 10);
+      LooseObjectReader.StreamSink changing =
+          new LooseObjectReader.StreamSink() {
+            @Override
+            public void beginStream(int type, long bytes) throws IOException {
+              try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+                if (length > 1) {
+                  channel.truncate(length);
+                } else {
+                  channel.write(ByteBuffer.wrap(new byte[] {1, 2, 3}), 200_000 * length);
+                }
+              }
+            }
+
+            @Override
+            public void begin(int type, long bytes) {
+              throw new AssertionError("it can be copied");
+            }
+
+            @Override
+            public void write(byte[] content, int from, int length) {}
+          };
+      assertThatThrownBy(() -> reader.copy(table, 0, -1, changing))
+          .isInstanceOf(BadLooseObjectException.class)
+          .hasMessageContaining(path.toRealPath() + ": it was changed while it was read");
+    }
   }
 
   private static byte[] withDictionary(byte[] bytes) {
@@ -189,7 +298,11 @@ class LooseObjectReaderTest {
       assertThatThrownBy(() -> reader.check(table, 0))
           .isInstanceOf(BadLooseObjectException.class)
           .hasMessageContaining(fault);
-      assertThat(whole.bytes.size()).isZero();
+      assertThatThrownBy(() -> reader.copy(table, 0, -1, whole))
+          .isInstanceOf(BadLooseObjectException.class)
+          .hasMessageContaining(path.toRealPath() + ": ")
+          .hasMessageContaining(fault);
+      assertThat(whole.bytes.size() + whole.stream.size()).isZero();
     }
   }
 
@@ -205,7 +318,7 @@ class LooseObjectReaderTest {
       assertThatThrownBy(() -> reader.check(table, 0)).hasMessageContaining("damaged");
       Whole whole = new Whole();
       reader.read(table, 1, whole);
-      assertThat(whole.bytes.toByteArray()).isEqualTo(bytes("blob 4\0good"));
+      assertThat(whole.object()).isEqualTo(bytes("blob 4\0good"));
     }
   }
 
