@@ -26,14 +26,6 @@ import java.util.zip.Inflater;
  * <p>For one thread.
  */
 final class LooseStreamCopy implements AutoCloseable {
-  /** Method and flags, before the deflate stream; source: RFC 1950. */
-  private static final int ZLIB_HEAD_BYTES = 2;
-
-  private static final int DEFLATE = 8;
-  private static final int MAX_WINDOW = 7;
-  private static final int NEEDS_DICTIONARY = 1 << 5;
-  private static final int LEVEL_SHIFT = 6;
-
   /** The sum over what was compressed, after it. */
   private static final int ADLER_BYTES = 4;
 
@@ -84,7 +76,7 @@ final class LooseStreamCopy implements AutoCloseable {
         return false;
       }
       header = header(first);
-      if (!cut.find(input.array(), ZLIB_HEAD_BYTES, first, header.length())) {
+      if (!cut.find(input.array(), ZlibHead.BYTES, first, header.length())) {
         return false;
       }
       streamBytes = verify(channel, header, id, first);
@@ -116,24 +108,10 @@ final class LooseStreamCopy implements AutoCloseable {
 
   /** Whether it begins as a zlib stream does, and was compressed well enough. */
   private boolean wanted(int read, int level) {
-    if (read < ZLIB_HEAD_BYTES || level == 0) {
-      return false;
-    }
-    int method = input.get(0) & 0xff;
-    int flags = input.get(1) & 0xff;
-    return (method & 0xf) == DEFLATE
-        && method >>> 4 <= MAX_WINDOW
-        && (method << Byte.SIZE | flags) % 31 == 0
-        && (flags & NEEDS_DICTIONARY) == 0
-        && flags >>> LEVEL_SHIFT >= classOf(level);
-  }
-
-  /** What zlib says of a level in the two bits that it has for it. */
-  private static int classOf(int level) {
-    if (level < 2) {
-      return 0;
-    }
-    return level < 6 ? 1 : level == 6 ? 2 : 3;
+    return read >= ZlibHead.BYTES
+        && level != 0
+        && ZlibHead.isOne(input.get(0), input.get(1))
+        && (level < 0 || ZlibHead.isAsGoodAs(input.get(1), level));
   }
 
   private LooseHeader header(int read) throws DataFormatException, LooseHeader.MalformedException {
@@ -222,7 +200,7 @@ final class LooseStreamCopy implements AutoCloseable {
 
   /** Gives away what lies in the memory. */
   private void give(long streamBytes, int first, StreamSink sink) throws IOException {
-    sink.write(input.array(), 0, ZLIB_HEAD_BYTES);
+    sink.write(input.array(), 0, ZlibHead.BYTES);
     sink.write(cut.prefix(), 0, cut.prefixBytes());
     long more = streamBytes - cut.prefixBytes();
     sink.write(input.array(), cut.resume(), (int) Math.min(more, first - cut.resume()));

@@ -34,7 +34,7 @@ final class EntryBatch {
   private static final long SLACK_BYTES = 1 << 14;
 
   /** What takes more than this to be read is read by one thread only: it takes that memory two or three times. */
-  private static final long MAX_CHAIN_BYTES = 16L << 20;
+  static final long MAX_CHAIN_BYTES = 16L << 20;
 
   /** What is checked between two looks at the cancellation. */
   private static final long CHECKED_AT_ONCE_BYTES = 4L << 20;

@@ -187,6 +187,7 @@ public final class PackWriter implements AutoCloseable {
     DeltaSearchSettings settings = search.get().settings();
     FoundDeltas found = new FoundDeltas(search.get().scratch(), settings.foundBytes(), arena);
     new DeltaSearch(entries, settings, found, hash.length(), compressionLevel, cancellation).run();
+    HastyCompression.makeGood(entries, compressionLevel, cancellation);
     return Optional.of(found);
   }
 

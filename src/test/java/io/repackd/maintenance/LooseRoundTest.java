@@ -183,6 +183,42 @@ class LooseRoundTest {
     repository.assertHealthy();
   }
 
+  /** What a pack's first stream says of the effort that was made: two bits of its second byte. */
+  private static int effort(byte[] pack) {
+    int head = 12;
+    while (pack[head] < 0) {
+      head++; // the object's length goes on
+    }
+    return (pack[head + 2] & 0xff) >>> 6;
+  }
+
+  /** Git compresses loose objects with the least effort, if nothing else is set, and packs well. */
+  @ParameterizedTest
+  @CsvSource({", 0", "1, 0", "6, 2", "9, 3", "0, 0"})
+  void whatIsCompressedAsItShouldBeIsNotCompressedAgain(String level, int effort) throws Exception {
+    GitRepository repository = repository();
+    String line = "Some words, and more words, and others that are like some of these words.\n";
+    for (int i = 0; i < 20; i++) {
+      blob(repository, line.repeat(20 + i) + i + line.repeat(3).substring(i));
+    }
+    if (level != null) {
+      repository.git("config", "pack.compression", level);
+    }
+
+    LooseOutcome outcome = run(repository, NOW);
+
+    assertThat(outcome.packed()).isEqualTo(20);
+    Path pack = repository.packs().resolve(outcome.packs().getFirst() + ".pack");
+    repository.git("index-pack", "--strict", "-o", directory.resolve("i").toString(), pack + "");
+    assertThat(effort(Files.readAllBytes(pack))).isEqualTo(effort);
+    long loose = 0;
+    for (String id : LooseFiles.ids(repository)) {
+      loose += Files.size(LooseFiles.path(repository, id));
+    }
+    assertThat(Files.size(pack) > 5 * loose).isEqualTo("0".equals(level));
+    repository.assertHealthy();
+  }
+
   /** The extension of the file that makes the pack what it is. */
   @ParameterizedTest
   @CsvSource({"none, true", "keep, true", "rev, true", "mtimes, false", "promisor, false"})

@@ -21,7 +21,11 @@ final class TestPack {
   record Entry(byte[] bytes) {}
 
   static Entry whole(int type, byte[] content) {
-    return new Entry(join(header(type, content.length), deflate(content)));
+    return whole(type, content, Deflater.DEFAULT_COMPRESSION);
+  }
+
+  static Entry whole(int type, byte[] content, int level) {
+    return new Entry(join(header(type, content.length), deflate(content, level)));
   }
 
   /** A delta by id, which copies the longest common beginning and inserts the rest. */
@@ -108,7 +112,11 @@ final class TestPack {
   }
 
   private static byte[] deflate(byte[] content) {
-    Deflater deflater = new Deflater();
+    return deflate(content, Deflater.DEFAULT_COMPRESSION);
+  }
+
+  private static byte[] deflate(byte[] content, int level) {
+    Deflater deflater = new Deflater(level);
     deflater.setInput(content);
     deflater.finish();
     byte[] buffer = new byte[content.length + content.length / 1000 + 100];
