@@ -5,22 +5,30 @@ import java.util.Arrays;
 /**
  * Takes the beginning of what a deflate stream holds away from it, without compressing the rest anew.
  *
- * <p>A loose object is a stream of header and content, and a pack wants one of the content alone. To inflate is ten times as fast
+ * <p>A loose object is a stream of header and content, and a pack wants one of the content alone. To inflate is many times as fast
  * as to compress, and to copy faster still.
  *
- * <p>The symbols that stand for the beginning are taken out of the first block, and what comes after them stays as it is. It must
- * not refer to what is gone; only the {@value #WINDOW_BYTES} bytes after it could, and these are looked at. So that all that
- * follows moves by whole bytes, and blocks stored as they are stay where such blocks may begin, some bits are put in before: empty
- * blocks, which have ten each, and one more length, of zero, in the list of a block's code lengths, which has three.
+ * <p>The symbols that stand for the beginning are taken out of the first block. What refers to it from the
+ * {@value #WINDOW_BYTES} bytes after it, for nothing further away can, is said by literals instead. All the rest stays as it is, and
+ * moves by whole bytes, so that it is copied, and blocks that are stored as they are stay where such blocks may be. For that some
+ * bits are put in before: empty blocks, of ten bits each, and where an odd number is missing one more length, of zero, in the
+ * list of the block's code lengths, which takes three, or an empty block of an odd number.
  *
- * <p>That cannot always be done: what is to go may lie in several blocks, share a symbol with what stays, or be referred to. And
- * nothing here is proof that the stream is a good one: whoever uses the result inflates it.
+ * <p>That cannot always be done: what is to go may lie in several blocks, or share a symbol with what stays, and a block need not
+ * have words for what is to be said by literals. And nothing here is proof that the stream is a good one: whoever uses the result
+ * inflates it.
  *
  * <p>Source of the format: RFC 1951. For one thread.
  */
 final class DeflateCut {
   /** Enough of a stream to find out, however badly its beginning is compressed. */
   static final int NEEDED_BYTES = 1 << 16;
+
+  /** What is to go is at most so long. */
+  static final int MAX_CUT_BYTES = LooseHeader.MAX_BYTES;
+
+  /** The longest that a symbol can stand for. */
+  static final int MAX_MATCH_BYTES = 258;
 
   /** As far as a deflate stream can refer back. */
   private static final int WINDOW_BYTES = 1 << 15;
@@ -43,8 +51,13 @@ final class DeflateCut {
   private static final int LENGTH_CODES = 29;
   private static final int DISTANCE_CODES = 30;
 
-  /** A block's head has 570 bytes at most, with all code lengths in it. */
-  private static final int MAX_PREFIX_BYTES = 1 << 10;
+  /** What is said by literals: more often is not worth it. */
+  private static final int MAX_REPLACED = 64;
+
+  private static final int MAX_REPLACEMENT_BYTES = 1 << 12;
+
+  /** Empty blocks and longer lists of lengths. */
+  private static final int MAX_PADDING_BYTES = 1 << 6;
 
   private static final byte[] ORDER_OF_LENGTHS = {
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15
@@ -61,7 +74,7 @@ final class DeflateCut {
       LENGTH_BASE[code] = base;
       base += 1 << LENGTH_EXTRA[code];
     }
-    LENGTH_BASE[LENGTH_CODES - 1] = 258;
+    LENGTH_BASE[LENGTH_CODES - 1] = MAX_MATCH_BYTES;
     for (int code = 0, base = 1; code < DISTANCE_CODES; code++) {
       DISTANCE_EXTRA[code] = code < 4 ? 0 : code / 2 - 1;
       DISTANCE_BASE[code] = base;
@@ -69,20 +82,32 @@ final class DeflateCut {
     }
   }
 
+  private final BitInput in = new BitInput();
   private final PrefixCode literals = new PrefixCode();
   private final PrefixCode distances = new PrefixCode();
   private final byte[] lengths = new byte[PrefixCode.MAX_SYMBOLS + 32];
   private final byte[] lengthLengths = new byte[ORDER_OF_LENGTHS.length];
-  private final byte[] prefix = new byte[MAX_PREFIX_BYTES];
+  private final BitOutput prefix =
+      new BitOutput(NEEDED_BYTES + MAX_REPLACEMENT_BYTES + MAX_PADDING_BYTES);
 
-  private final BitInput in = new BitInput();
+  /** What matches are replaced with, one after the other: where they are, and where what is said instead ends. */
+  private final BitOutput replacements = new BitOutput(MAX_REPLACEMENT_BYTES);
+
+  private final long[] replacedFrom = new long[MAX_REPLACED];
+  private final long[] replacedTo = new long[MAX_REPLACED];
+  private final long[] replacementEnds = new long[MAX_REPLACED];
+  private int replaced;
 
   private byte[] stream = {};
   private int start;
+  private byte[] known = {};
+  private int knownBytes;
   private int cutBytes;
 
   /** How much the symbols that were read stand for. */
   private long produced;
+
+  private int firstKind;
 
   /** Where the first block's symbols begin, counted from the start of the stream. */
   private long symbolsBit;
@@ -90,7 +115,8 @@ final class DeflateCut {
   /** Where what is to go ends; negative while it is not known. */
   private long cutBit;
 
-  private long prefixBits;
+  private boolean storedSeen;
+  private int prefixBytes;
   private int resume;
 
   /**
@@ -99,39 +125,57 @@ final class DeflateCut {
    * @param bytes has the stream, or the first {@value #NEEDED_BYTES} bytes of it
    * @param from where it begins
    * @param to where what there is of it ends; what follows it may be in it
-   * @param cut how many bytes of what it holds are to go, more than none
+   * @param inflated what the stream begins with, inflated
+   * @param inflatedBytes how much of it is known: {@link #MAX_CUT_BYTES} and {@link #MAX_MATCH_BYTES} more are always enough
+   * @param cut how many bytes of that are to go, 1 to {@link #MAX_CUT_BYTES}
    * @return whether it can be done: then a stream of the rest are the first {@link #prefixBytes} of {@link #prefix}, followed by
    *     what the given one has from {@link #resume} on
    */
-  boolean find(byte[] bytes, int from, int to, int cut) {
+  boolean find(byte[] bytes, int from, int to, byte[] inflated, int inflatedBytes, int cut) {
     stream = bytes;
     start = from;
+    known = inflated;
+    knownBytes = inflatedBytes;
     cutBytes = cut;
     produced = 0;
     cutBit = -1;
+    storedSeen = false;
+    replaced = 0;
+    replacements.reset();
     in.begin(bytes, from, to);
-    boolean last = false;
-    for (boolean first = true; !last && produced < cut + (long) WINDOW_BYTES; first = false) {
-      last = in.take(1) == 1;
-      int kind = in.take(2);
-      if (!block(kind, first) || in.beyondEnd() || cutBit < 0) {
-        return false;
-      }
+    if (!read() || !compose()) {
+      return false;
     }
     return resume <= to; // a block may say that it has more than there is
   }
 
   byte[] prefix() {
-    return prefix;
+    return prefix.bytes();
   }
 
   int prefixBytes() {
-    return (int) (prefixBits / Byte.SIZE);
+    return prefixBytes;
   }
 
   /** Counted as the beginning of the stream was. */
   int resume() {
     return resume;
+  }
+
+  /** Reads as far as something can refer to what is to go. */
+  private boolean read() {
+    boolean last = false;
+    for (boolean first = true; !last && produced < cutBytes + (long) WINDOW_BYTES; first = false) {
+      last = in.take(1) == 1;
+      int kind = in.take(2);
+      if (first) {
+        firstKind = kind;
+      }
+      if (!block(kind, first) || in.beyondEnd() || cutBit < 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean block(int kind, boolean first) {
@@ -140,19 +184,10 @@ final class DeflateCut {
         return stored(first);
       }
       case FIXED -> {
-        symbolsBit = in.position();
-        return symbols(PrefixCode.FIXED_LITERALS, PrefixCode.FIXED_DISTANCES)
-            && (!first || composeFixed());
+        return symbols(PrefixCode.FIXED_LITERALS, PrefixCode.FIXED_DISTANCES, first);
       }
       case DYNAMIC -> {
-        if (!codes()) {
-          return false;
-        }
-        long begin = in.position();
-        if (first) {
-          symbolsBit = begin;
-        }
-        return symbols(literals, distances) && (!first || composeDynamic());
+        return codes() && symbols(literals, distances, first);
       }
       default -> {
         return false;
@@ -167,21 +202,14 @@ final class DeflateCut {
     if (in.beyondEnd() || (length ^ inverted) != 0xffff) {
       return false;
     }
-    int data = start + (int) (in.position() / Byte.SIZE);
+    storedSeen = true;
     produced += length;
     if (first) {
       if (length < cutBytes) {
         return false;
       }
-      prefix[0] = stream[start];
-      int left = length - cutBytes;
-      prefix[1] = (byte) left;
-      prefix[2] = (byte) (left >>> 8);
-      prefix[3] = (byte) ~left;
-      prefix[4] = (byte) (~left >>> 8);
-      prefixBits = 5L * Byte.SIZE;
-      resume = data + cutBytes;
-      cutBit = (resume - start) * (long) Byte.SIZE;
+      symbolsBit = in.position();
+      cutBit = symbolsBit + cutBytes * (long) Byte.SIZE;
     }
     in.skipBytes(length);
     return true;
@@ -233,7 +261,10 @@ final class DeflateCut {
   }
 
   /** Reads a block's symbols, up to its end or to where nothing can refer to what is to go. */
-  private boolean symbols(PrefixCode literalCode, PrefixCode distanceCode) {
+  private boolean symbols(PrefixCode literalCode, PrefixCode distanceCode, boolean first) {
+    if (first) {
+      symbolsBit = in.position();
+    }
     long enough = cutBytes + (long) WINDOW_BYTES;
     while (produced < enough) {
       int symbol = in.symbol(literalCode);
@@ -245,7 +276,7 @@ final class DeflateCut {
       }
       if (symbol < END_OF_BLOCK) {
         produced++;
-      } else if (!match(symbol - END_OF_BLOCK - 1, distanceCode)) {
+      } else if (!match(symbol - END_OF_BLOCK - 1, literalCode, distanceCode)) {
         return false;
       }
       if (cutBit < 0 && produced >= cutBytes) {
@@ -258,99 +289,158 @@ final class DeflateCut {
     return true;
   }
 
-  private boolean match(int lengthCode, PrefixCode distanceCode) {
+  private boolean match(int lengthCode, PrefixCode literalCode, PrefixCode distanceCode) {
     if (lengthCode >= LENGTH_CODES) {
       return false;
     }
+    long begin = in.position() - PrefixCode.bits(literalCode.word(lengthCode + END_OF_BLOCK + 1));
     int length = LENGTH_BASE[lengthCode] + in.take(LENGTH_EXTRA[lengthCode]);
     int symbol = in.symbol(distanceCode);
     if (symbol < 0 || symbol >= DISTANCE_CODES) {
       return false;
     }
     int distance = DISTANCE_BASE[symbol] + in.take(DISTANCE_EXTRA[symbol]);
-    if (distance > produced - (cutBit < 0 ? 0 : cutBytes)) {
+    if (distance > produced) {
+      return false;
+    }
+    if (cutBit >= 0
+        && distance > produced - cutBytes
+        && !replace(begin, length, distance, literalCode)) {
       return false;
     }
     produced += length;
     return true;
   }
 
-  /** Puts together a beginning in which the header's symbols are not. */
-  private boolean composeFixed() {
-    long gone = cutBit - symbolsBit;
-    if (cutBit < 0 || gone % 2 != 0) {
+  /** Says by literals what refers to what is to go. */
+  private boolean replace(long begin, int length, int distance, PrefixCode code) {
+    // What is stored as it is has to move by whole bytes.
+    if (storedSeen || replaced == MAX_REPLACED) {
       return false;
     }
-    putEmptyBlocks(gone);
-    copyBits(0, BLOCK_HEAD_BITS);
-    return join();
+    int from = (int) produced - distance;
+    for (int i = 0; i < length; i++) {
+      int at = from + i % distance;
+      int word = at < knownBytes ? code.word(known[at] & 0xff) : 0;
+      int bits = PrefixCode.bits(word);
+      if (bits == 0 || !replacements.hasRoom(bits)) {
+        return false;
+      }
+      replacements.put(PrefixCode.symbol(word), bits);
+    }
+    replacedFrom[replaced] = begin;
+    replacedTo[replaced] = in.position();
+    replacementEnds[replaced] = replacements.position();
+    replaced++;
+    return true;
   }
 
-  private boolean composeDynamic() {
-    if (cutBit < 0) {
-      return false;
+  /** Puts the beginning together. */
+  private boolean compose() {
+    prefix.reset();
+    if (firstKind == STORED) {
+      return composeStored();
     }
-    long gone = cutBit - symbolsBit;
-    int more = (int) (gone % 2);
+    long gone = cutBit - symbolsBit - replacements.position();
+    for (int i = 0; i < replaced; i++) {
+      gone += replacedTo[i] - replacedFrom[i];
+    }
+    boolean odd = gone % 2 != 0;
     long countAt = BLOCK_HEAD_BITS + COUNTS_BITS;
-    int count = (int) bitsAt(countAt, LENGTH_COUNT_BITS) + 4;
-    if (count + more > ORDER_OF_LENGTHS.length) {
-      return false;
+    int count = (int) BitOutput.read(stream, start, countAt, LENGTH_COUNT_BITS) + 4;
+    boolean longer = odd && firstKind == DYNAMIC && count < ORDER_OF_LENGTHS.length;
+    if (longer) {
+      putEmptyBlocks(gone - LENGTH_BITS);
+      copy(0, countAt);
+      prefix.put(count + 1 - 4, LENGTH_COUNT_BITS);
+      long lengthsAt = countAt + LENGTH_COUNT_BITS;
+      long lengthsEnd = lengthsAt + count * (long) LENGTH_BITS;
+      copy(lengthsAt, lengthsEnd);
+      prefix.put(0, LENGTH_BITS);
+      copy(lengthsEnd, symbolsBit);
+    } else {
+      if (odd) {
+        putOddBlock();
+      }
+      putEmptyBlocks(gone - prefix.position());
+      copy(0, symbolsBit);
     }
-    putEmptyBlocks(gone - more * (long) LENGTH_BITS);
-    copyBits(0, countAt);
-    put(count + more - 4, LENGTH_COUNT_BITS);
-    long lengthsAt = countAt + LENGTH_COUNT_BITS;
-    long lengthsEnd = lengthsAt + count * (long) LENGTH_BITS;
-    copyBits(lengthsAt, lengthsEnd);
-    put(0, more * LENGTH_BITS);
-    copyBits(lengthsEnd, symbolsBit);
-    return join();
+    long from = cutBit;
+    long replacement = 0;
+    for (int i = 0; i < replaced; i++) {
+      copy(from, replacedFrom[i]);
+      prefix.copy(replacements.bytes(), 0, replacement, replacementEnds[i]);
+      replacement = replacementEnds[i];
+      from = replacedTo[i];
+    }
+    join(from);
+    return true;
+  }
+
+  /** What is stored begins with the third byte, and says twice how long it is. */
+  private boolean composeStored() {
+    int left =
+        (int) BitOutput.read(stream, start, symbolsBit - 2L * Short.SIZE, Short.SIZE) - cutBytes;
+    copy(0, symbolsBit - 2L * Short.SIZE);
+    prefix.put(left, Short.SIZE);
+    prefix.put(left ^ 0xffff, Short.SIZE);
+    join(cutBit);
+    return true;
+  }
+
+  private void copy(long from, long to) {
+    prefix.copy(stream, start, from, to);
   }
 
   /** As many bits as are missing to whole bytes, an even number. */
   private void putEmptyBlocks(long bits) {
-    prefixBits = 0;
     for (long missing = Math.floorMod(bits, (long) Byte.SIZE); missing > 0; missing -= 2) {
-      put(EMPTY_BLOCK, EMPTY_BLOCK_BITS); // two more than a byte
+      prefix.put(EMPTY_BLOCK, EMPTY_BLOCK_BITS); // two more than a byte
     }
+  }
+
+  /**
+   * An empty block of an odd number of bits. Its code has the literals 254, of one bit, 255 and the end of the block, of two; its
+   * distances are two of one bit. The lengths 1 and 2 have words of two bits, and 18, for many zeros, of one.
+   */
+  private void putOddBlock() {
+    prefix.put(DYNAMIC << 1, BLOCK_HEAD_BITS);
+    prefix.put(0, 5); // 257 literals
+    prefix.put(1, 5); // 2 distances
+    prefix.put(18 - 4, LENGTH_COUNT_BITS);
+    for (int i = 0; i < 18; i++) {
+      int length =
+          switch (ORDER_OF_LENGTHS[i]) {
+            case 18 -> 1;
+            case 1, 2 -> 2;
+            default -> 0;
+          };
+      prefix.put(length, LENGTH_BITS);
+    }
+    int zeros = 0b0;
+    int one = 0b01; // the word is 10, and its first bit comes first
+    int two = 0b11;
+    prefix.put(zeros, 1);
+    prefix.put(138 - 11, 7);
+    prefix.put(zeros, 1);
+    prefix.put(254 - 138 - 11, 7);
+    prefix.put(one, 2);
+    prefix.put(two, 2);
+    prefix.put(two, 2);
+    prefix.put(one, 2);
+    prefix.put(one, 2);
+    prefix.put(0b11, 2); // the end of the block
   }
 
   /** Ends in the middle of a byte where the rest begins in the middle of one. */
-  private boolean join() {
-    if (prefixBits % Byte.SIZE != cutBit % Byte.SIZE) {
+  private void join(long from) {
+    if (prefix.position() % Byte.SIZE != from % Byte.SIZE) {
       throw new IllegalStateException(
-          "%d bits are to be followed by those from %d on".formatted(prefixBits, cutBit));
+          "%d bits are to be followed by those from %d on".formatted(prefix.position(), from));
     }
-    long end = Math.ceilDiv(cutBit, (long) Byte.SIZE);
-    copyBits(cutBit, end * Byte.SIZE);
+    long end = Math.ceilDiv(from, (long) Byte.SIZE);
+    copy(from, end * Byte.SIZE);
+    prefixBytes = (int) (prefix.position() / Byte.SIZE);
     resume = start + (int) end;
-    return true;
-  }
-
-  private long bitsAt(long bit, int count) {
-    long value = 0;
-    for (int i = 0; i < count; i++) {
-      long at = bit + i;
-      value |= (stream[start + (int) (at / Byte.SIZE)] >>> at % Byte.SIZE & 1L) << i;
-    }
-    return value;
-  }
-
-  private void copyBits(long from, long to) {
-    for (long bit = from; bit < to; bit += Byte.SIZE) {
-      int count = (int) Math.min(Byte.SIZE, to - bit);
-      put((int) bitsAt(bit, count), count);
-    }
-  }
-
-  private void put(int value, int count) {
-    for (int i = 0; i < count; i++) {
-      int at = (int) (prefixBits / Byte.SIZE);
-      int shift = (int) (prefixBits % Byte.SIZE);
-      int kept = shift == 0 ? 0 : prefix[at] & (1 << shift) - 1;
-      prefix[at] = (byte) (kept | (value >>> i & 1) << shift);
-      prefixBits++;
-    }
   }
 }

@@ -75,8 +75,9 @@ final class LooseStreamCopy implements AutoCloseable {
       if (!wanted(first, level)) {
         return false;
       }
-      header = header(first);
-      if (!cut.find(input.array(), ZlibHead.BYTES, first, header.length())) {
+      int known = inflateBeginning(first);
+      header = LooseHeader.parse(content, known);
+      if (!cut.find(input.array(), ZlibHead.BYTES, first, content, known, header.length())) {
         return false;
       }
       streamBytes = verify(channel, header, id, first);
@@ -114,11 +115,10 @@ final class LooseStreamCopy implements AutoCloseable {
         && (level < 0 || ZlibHead.isAsGoodAs(input.get(1), level));
   }
 
-  private LooseHeader header(int read) throws DataFormatException, LooseHeader.MalformedException {
+  private int inflateBeginning(int read) throws DataFormatException {
     inflater.reset();
     inflater.setInput(input.array(), 0, read);
-    int inflated = inflater.inflate(content, 0, LooseHeader.MAX_BYTES);
-    return LooseHeader.parse(content, inflated);
+    return inflater.inflate(content, 0, LooseHeader.MAX_BYTES + DeflateCut.MAX_MATCH_BYTES);
   }
 
   /**

@@ -26,6 +26,9 @@ final class PrefixCode {
   private final int[] places = new int[MAX_BITS + 2];
   private final short[] sorted = new short[MAX_SYMBOLS];
 
+  /** By symbols: the word, with its first bit lowest, above its length; zero if there is none. */
+  private final int[] words = new int[MAX_SYMBOLS];
+
   private static PrefixCode fixed(int symbols) {
     byte[] lengths = new byte[symbols];
     Arrays.fill(lengths, (byte) (symbols == 32 ? 5 : 8));
@@ -59,14 +62,17 @@ final class PrefixCode {
       places[bits + 1] = places[bits] + counts[bits];
     }
     Arrays.fill(table, (short) 0);
+    Arrays.fill(words, symbols, words.length, 0);
     int[] given = new int[MAX_BITS + 1];
     for (int i = 0; i < symbols; i++) {
       int bits = lengths[from + i];
+      words[i] = 0;
       if (bits > 0) {
         int nth = given[bits]++;
         sorted[places[bits] + nth] = (short) i;
+        int word = Integer.reverse(firstWords[bits] + nth) >>> Integer.SIZE - bits;
+        words[i] = word << LENGTH_FIELD_BITS | bits;
         if (bits <= TABLE_BITS) {
-          int word = Integer.reverse(firstWords[bits] + nth) >>> Integer.SIZE - bits;
           for (int at = word; at < table.length; at += 1 << bits) {
             table[at] = (short) (i << LENGTH_FIELD_BITS | bits);
           }
@@ -74,6 +80,11 @@ final class PrefixCode {
       }
     }
     return true;
+  }
+
+  /** The word of a symbol, to be taken apart as what is found: its bits and their number; zero if it has none. */
+  int word(int symbol) {
+    return words[symbol];
   }
 
   /** The word with which these bits begin: its symbol and length; negative if there is none. */
