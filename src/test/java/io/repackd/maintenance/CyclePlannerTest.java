@@ -137,7 +137,7 @@ class CyclePlannerTest {
             new BatchSize.Auto(),
             owner("clone", 9000, 400 * MIB),
             owner("b", 60, MIB),
-            owner("a", 120, 20 * MIB),
+            owner("a", 120, 8 * MIB),
             owner("c", 30, 2 * MIB));
     assertThat(batch(plan)).containsExactly("a", "b", "c");
     assertThat(reason(plan, "clone")).isEqualTo("it is large");
@@ -154,7 +154,21 @@ class CyclePlannerTest {
             owner("c", 30, 2 * MIB));
     assertThat(batch(plan)).containsExactly("b", "c");
     assertThat(reason(plan, "a"))
-        .isEqualTo("it is more than 8 times as large as all smaller ones together");
+        .isEqualTo("it is more than 3 times as large as all smaller ones together");
+  }
+
+  @Test
+  void autoLeavesWhatHasObjectsOutOfProportionToAllThatIsSmaller() {
+    CyclePlan plan =
+        plan(
+            new BatchSize.Auto(),
+            owner("clone", 9000, 400 * MIB),
+            owner("a", 120, 6 * MIB),
+            view("b", 60, 16 * MIB, 17, Optional.empty()),
+            view("c", 30, 16 * MIB, 16, Optional.empty()));
+    assertThat(batch(plan)).containsExactly("b", "c");
+    assertThat(reason(plan, "a"))
+        .isEqualTo("it has more than 3 times as many objects as all smaller ones together");
   }
 
   @Test
