@@ -54,6 +54,7 @@ final class AggregatePlanner {
           .thenComparing(StoredPack::name);
 
   private final AggregateSnapshot snapshot;
+  private final SeenReaders seen;
   private final AggregateSettings settings;
   private final AggregateRequest request;
   private final List<LeftAlone> leftAlone = new ArrayList<>();
@@ -63,6 +64,7 @@ final class AggregatePlanner {
   private AggregatePlanner(
       AggregateSnapshot snapshot, AggregateSettings settings, AggregateRequest request) {
     this.snapshot = snapshot;
+    this.seen = new SeenReaders(snapshot.census());
     this.settings = settings;
     this.request = request;
   }
@@ -259,7 +261,7 @@ final class AggregatePlanner {
             snapshot.listed().file(),
             Set.of(snapshot.listed().inode()),
             request.excludedPacks().isPresent())
-        .firstIn(snapshot.census())
+        .firstIn(seen)
         .or(() ->
             Optional.ofNullable(snapshot.evidence().packsInUse().get(pack.name()))
                 .map("%s has it open"::formatted));

@@ -37,6 +37,7 @@ import java.util.Optional;
  */
 public final class CyclePlanner {
   private final Snapshot snapshot;
+  private final SeenReaders seen;
   private final ExpireSettings expire;
   private final RepackSettings repack;
   private final boolean immediately;
@@ -52,6 +53,7 @@ public final class CyclePlanner {
       boolean bundling) {
     this.bundling = bundling;
     this.snapshot = snapshot;
+    this.seen = new SeenReaders(snapshot.census());
     this.expire = expire;
     this.repack = repack;
     this.immediately = immediately;
@@ -94,7 +96,7 @@ public final class CyclePlanner {
     if (obstacle.isPresent()) {
       return new ExpireDecision(view, false, obstacle.get(), false);
     }
-    Optional<String> reader = ReaderRule.obstacle(snapshot, view, since);
+    Optional<String> reader = ReaderRule.obstacle(snapshot, seen, view, since);
     return new ExpireDecision(
         view, reader.isEmpty(), reader.orElse("nothing refers to it"), reader.isPresent());
   }

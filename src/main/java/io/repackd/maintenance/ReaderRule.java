@@ -4,13 +4,13 @@ import io.repackd.maintenance.Evidence.SupersededIndex;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.ProcessTable.Census;
 import io.repackd.platform.ProcessTable.Reader;
-import io.repackd.platform.ProcessTable.UsedFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Says whether a process that is seen could still want a pack which nothing refers to any more: one that has the pack or its
@@ -40,8 +40,13 @@ final class ReaderRule {
     return READS_REPOSITORIES.contains(command) || command.startsWith("git-");
   }
 
-  /** The first process found that could want the pack, in words. */
-  static Optional<String> obstacle(Snapshot snapshot, PackView view, Instant unreferencedSince) {
+  /**
+   * A process that could want a pack, in words; empty if none is known.
+   *
+   * @param seen the processes of the snapshot's census
+   */
+  static Optional<String> obstacle(
+      Snapshot snapshot, SeenReaders seen, PackView view, Instant unreferencedSince) {
     Set<Long> harmless =
         snapshot.evidence().supersededIndexes().stream()
             .filter(index -> !index.leadsTo(view))
@@ -54,7 +59,7 @@ final class ReaderRule {
             snapshot.indexFile(),
             harmless,
             false)
-        .firstIn(snapshot.census())
+        .firstIn(seen)
         .or(() -> unseenReader(snapshot.evidence(), view));
   }
 
@@ -86,39 +91,23 @@ final class ReaderRule {
       Path indexFile,
       Set<Long> harmlessIndexes,
       boolean repackIsKnown) {
-    /** The first process found that could want the pack, in words. */
-    Optional<String> firstIn(Census census) {
-      return census.readers().stream().flatMap(reader -> wants(reader).stream()).findFirst();
-    }
-
-    private Optional<String> wants(Reader reader) {
-      for (UsedFile file : reader.files()) {
-        if (isOfPack(file.path())) {
-          return Optional.of(
-              "%s has %s %s"
-                  .formatted(reader.describe(), file.path(), file.mapped() ? "mapped" : "open"));
-        }
-        if (file.path().equals(indexFile) && !harmlessIndexes.contains(file.inode())) {
-          return Optional.of("%s reads a superseded multi-pack-index".formatted(reader.describe()));
-        }
-      }
-      if (repackIsKnown && repacks(reader)) {
-        return Optional.empty();
-      }
-      return readsRepositories(reader.command()) && reader.started().isBefore(since)
-          ? Optional.of("%s works here since before".formatted(reader.describe()))
-          : Optional.empty();
+    /** A process that could want the pack, in words; empty if none is seen. */
+    Optional<String> firstIn(SeenReaders seen) {
+      return Stream.of(pack.data().path(), pack.index().path(), hiddenIndex())
+          .flatMap(path -> seen.userOf(path).stream())
+          .findFirst()
+          .or(() -> seen.readerOfAnotherThan(harmlessIndexes, indexFile))
+          .or(() -> seen.workingSinceBefore(since, repackIsKnown));
     }
 
     /** Under which name a mapped index is seen depends on whether it is hidden at the moment. */
-    private boolean isOfPack(Path path) {
-      return path.equals(pack.data().path())
-          || path.equals(pack.index().path())
-          || path.equals(pack.index().path().resolveSibling(Leftovers.hiddenName(pack.name())));
+    private Path hiddenIndex() {
+      return pack.index().path().resolveSibling(Leftovers.hiddenName(pack.name()));
     }
   }
 
-  private static boolean repacks(Reader reader) {
+  /** Whether it is a git that may itself delete packs, or writes one for such a git. */
+  static boolean repacks(Reader reader) {
     return writesPacks(reader)
         || (reader.command().startsWith("git") && DELETES.contains(commandOf(reader)));
   }
