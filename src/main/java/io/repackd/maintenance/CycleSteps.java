@@ -433,12 +433,13 @@ final class CycleSteps {
     }
     try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX);
         SafetyWindow.Replacement index = window.replacing(directory, ledger.windows())) {
-      if (draft.install(indexLock)) {
-        index.done(clock.instant());
-        return true;
+      if (!draft.install(indexLock)) {
+        return false;
       }
-      return false;
+      index.done(clock.instant());
     }
+    directory.publisher().syncDirectory();
+    return true;
   }
 
   private static Done written(IndexDraft draft) throws IOException {

@@ -208,7 +208,7 @@ final class IndexDraft implements AutoCloseable {
   }
 
   /**
-   * Makes the draft the installed index.
+   * Makes the draft the installed index. It is for the caller to synchronise the directory, when it has released the lock.
    *
    * @param lock the lock of the multi-pack-index, held by the caller
    * @return false if another index has been installed since, or a listed pack has changed: then nothing was done
@@ -224,7 +224,6 @@ final class IndexDraft implements AutoCloseable {
       return false;
     }
     unpublished.publishWritable(String.valueOf(directory.indexFile().getFileName()));
-    directory.publisher().syncDirectory();
     new IndexSidecars(listing).removeStrangers(directory.indexFile(), directory.hash());
     return true;
   }

@@ -155,8 +155,8 @@ final class Leftovers {
           removed++;
         }
       }
-      directory.publisher().syncDirectory();
     }
+    directory.publisher().syncDirectory();
     return new Recovered(removed, restored);
   }
 

@@ -136,6 +136,7 @@ final class RequestedWrite {
                 .formatted(directory.packDirectory()));
       }
     }
+    directory.publisher().syncDirectory();
     if (bitmap.isPresent() && !Files.exists(bitmap.get().path())) {
       listener.warn(bitmapLost(bitmap.get()));
     }

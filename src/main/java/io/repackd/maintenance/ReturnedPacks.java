@@ -116,12 +116,13 @@ final class ReturnedPacks {
       }
       try (LockFile lock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX);
           SafetyWindow.Replacement index = window.replacing(directory, unreferenced.windows())) {
-        boolean installed = draft.install(lock);
-        if (installed) {
-          index.done(clock.instant());
+        if (!draft.install(lock)) {
+          return false;
         }
-        return installed;
+        index.done(clock.instant());
       }
+      directory.publisher().syncDirectory();
+      return true;
     }
   }
 
