@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,11 +70,11 @@ final class AggregateSnapshots {
         own,
         foreign(census),
         census,
-        evidence(packs, superseded),
+        evidence(packs, superseded, window::look),
         unseenMinAge);
   }
 
-  /** The same packs with the index and the processes of this moment. */
+  /** The same packs with the index and the processes of this moment. May be asked for under the lock of the index. */
   AggregateSnapshot again(AggregateSnapshot snapshot) throws IOException {
     Census census = Readers.census(directory);
     return snapshot.at(
@@ -82,14 +83,19 @@ final class AggregateSnapshots {
         listed(directory),
         foreign(census),
         census,
-        evidence(snapshot.packs(), snapshot.superseded()));
+        evidence(snapshot.packs(), snapshot.superseded(), window::lookBriefly));
   }
 
-  private Evidence evidence(List<StoredPack> packs, Map<String, Supersession> superseded)
+  /** A way to ask the kernel. */
+  private interface Look {
+    Evidence at(ObjectDirectory directory, List<StoredPack> packs, Instant now) throws IOException;
+  }
+
+  private Evidence evidence(List<StoredPack> packs, Map<String, Supersession> superseded, Look look)
       throws IOException {
     List<StoredPack> doomed =
         packs.stream().filter(pack -> superseded.containsKey(pack.name())).toList();
-    return doomed.isEmpty() ? Evidence.NONE : window.look(directory, doomed, clock.instant());
+    return doomed.isEmpty() ? Evidence.NONE : look.at(directory, doomed, clock.instant());
   }
 
   private Optional<String> foreign(Census census) throws IOException {

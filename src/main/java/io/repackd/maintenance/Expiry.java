@@ -29,10 +29,13 @@ import java.util.Set;
  * Deletes the packs that a plan gives up.
  *
  * <p>First the proof, without any lock: each object of each such pack is in a pack that stays ({@link Coverage}), and can be read
- * there ({@link CoveringEntries}). Then the index that lists them no more is written in full, synchronised and verified. Then, under
- * the lock of the multi-pack-index: is the installed index still the one that was verified, are the packs what they were, those
- * that go and those that stay, does the plan made anew with the processes of this moment still give them up? Only then is the
- * index replaced, and the packs are unlinked.
+ * there ({@link CoveringEntries}). Then the index that lists them no more is written in full, synchronised and verified; and does the
+ * plan made anew with the processes of this moment still give the packs up? Then, under the lock of the multi-pack-index: is the
+ * installed index still the one that was verified, are the packs what they were that stay? Only then is the index replaced. The packs
+ * that go are hidden, all of that is asked once more with the processes of that moment, and only then they are unlinked.
+ *
+ * <p>While that lock is held, another git can install no index, and gives up what it has done. So it is held for what has to be done
+ * under it, and nothing else.
  *
  * <p>The same index may list packs that the installed one did not, so that it need not be written twice. That changes nothing for
  * those that go: they own nothing by the installed index, the proof goes by that, and packs that were not listed can only take
@@ -178,8 +181,10 @@ final class Expiry {
       throws IOException, StepFailure {
     ReturnedPacks returned =
         new ReturnedPacks(directory, proven, unreferenced, window, proof, clock);
+    Snapshot now = lookBeforeTheLock(snapshot, proven);
     try {
-      long deleted = underIndexLock(verified, snapshot, coverage, proven, fresh, replacement);
+      long deleted = underIndexLock(verified, now, coverage, proven, fresh, replacement);
+      directory.publisher().syncDirectory();
       if (deleted < proven.size()) {
         returned.list();
       }
@@ -192,9 +197,27 @@ final class Expiry {
     }
   }
 
+  /**
+   * Looks who is there, so that the index is not replaced in vain. It is not what anybody relies on, and so it is done before the lock
+   * is taken: whoever comes later is seen when the packs are hidden, and no superseded index gets another reader.
+   *
+   * @return what was seen: the plan of this moment gives up each pack that is about to go, and each is as it was
+   */
+  private Snapshot lookBeforeTheLock(Snapshot snapshot, List<StoredPack> proven)
+      throws IOException, StepFailure {
+    Census census = Readers.census(directory);
+    Optional<String> obstacle = permission.obstacle(census);
+    if (obstacle.isPresent()) {
+      throw new StepFailure(Result.SKIPPED, "busy", obstacle.get());
+    }
+    Snapshot now = snapshot.with(census, window.lookBriefly(directory, proven, clock.instant()));
+    requireStillExpendable(now, proven);
+    return now;
+  }
+
   private long underIndexLock(
       Optional<FileStamp> verified,
-      Snapshot snapshot,
+      Snapshot now,
       Coverage coverage,
       List<StoredPack> proven,
       List<StoredPack> fresh,
@@ -202,13 +225,6 @@ final class Expiry {
       throws IOException, StepFailure {
     try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
       requireInstalled(verified);
-      Census census = Readers.census(directory);
-      Optional<String> obstacle = permission.obstacle(census);
-      if (obstacle.isPresent()) {
-        throw new StepFailure(Result.SKIPPED, "busy", obstacle.get());
-      }
-      Snapshot now = snapshot.with(census, window.look(directory, proven, clock.instant()));
-      requireStillExpendable(now, proven);
       Optional<String> lost = coverage.firstLost();
       if (lost.isPresent()) {
         throw changed(lost.get());

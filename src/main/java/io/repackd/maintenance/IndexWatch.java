@@ -1,6 +1,5 @@
 package io.repackd.maintenance;
 
-import io.repackd.maintenance.Evidence.SupersededIndex;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.ObjectDirectoryException;
@@ -115,25 +114,22 @@ final class IndexWatch {
     return since == null ? now : since;
   }
 
-  /** Those which somebody reads. */
-  synchronized List<SupersededIndex> stillRead(Instant now) throws IOException {
+  /** Those which somebody reads. Who that is takes longer to find out. */
+  synchronized List<Superseded> stillRead(Instant now) throws IOException {
     look(now);
     Map<Key, FileStamp> names = names();
     if (!names.keySet().containsAll(superseded.keySet())) {
       since = now;
       superseded.keySet().retainAll(names.keySet());
     }
-    List<SupersededIndex> read = new ArrayList<>();
+    List<Superseded> read = new ArrayList<>();
     for (FileStamp name : names.values()) {
       Use use = isInstalled(name) ? Use.NOBODY : use(name);
       if (use == Use.UNKNOWN) {
         since = now;
       } else if (use == Use.SOMEBODY) {
         read.add(
-            new SupersededIndex(
-                name.inode(),
-                FileUsers.names(name),
-                superseded.getOrDefault(Key.of(name), Map.of())));
+            new Superseded(name.path(), name, superseded.getOrDefault(Key.of(name), Map.of())));
       }
     }
     return read;

@@ -5,7 +5,6 @@ import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
-import io.repackd.platform.DirectorySync;
 import io.repackd.platform.FileLease;
 import io.repackd.platform.FileLease.LeasedException;
 import io.repackd.platform.FileLease.Use;
@@ -17,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,7 +90,7 @@ final class PackDeletion {
   }
 
   /**
-   * Unlinks the packs.
+   * Unlinks the packs. It is for the caller to synchronise the directory, when it has released the lock.
    *
    * @param lock the lock of the multi-pack-index; without it nothing is unlinked
    * @param lastLook asked once the packs are hidden
@@ -138,14 +138,17 @@ final class PackDeletion {
       for (Throwable further : e.getSuppressed()) {
         log.warn("cannot bring back a pack now, the next cycle will", further);
       }
-    } finally {
-      DirectorySync.sync(directory.packDirectory());
     }
     return deleted;
   }
 
   private static StepFailure busy(String what) {
-    return new StepFailure(Result.SKIPPED, "busy", what + " while packs were to be deleted");
+    return busy(() -> what);
+  }
+
+  private static StepFailure busy(Supplier<String> what) {
+    return new StepFailure(
+        Result.SKIPPED, "busy", () -> what.get() + " while packs were to be deleted");
   }
 
   /** Somebody may have brought the same pack anew meanwhile: then it has an index again, or a keep. */
@@ -172,10 +175,15 @@ final class PackDeletion {
     }
   }
 
+  /** Whoever it is, the packs come back first. */
   private static void requireUnused(FileUsers.Answer answer, Hidden pack) throws StepFailure {
     if (answer.use() == Use.SOMEBODY) {
-      throw busy("%s has %s open".formatted(answer.who(), pack.data()));
+      throw busy(() -> "%s has %s open".formatted(name(answer.file()), pack.data()));
     }
+  }
+
+  private static String name(FileStamp file) {
+    return String.join(", ", FileUsers.names(List.of(file)).values());
   }
 
   private Hidden hide(StoredPack pack) throws IOException {

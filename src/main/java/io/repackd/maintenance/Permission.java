@@ -10,7 +10,7 @@ interface Permission {
   CyclePlan plan(Snapshot snapshot);
 
   /**
-   * Looks for a reason not to go on at all. Asked under the lock of the multi-pack-index.
+   * Looks for a reason not to go on at all. Asked before the lock of the multi-pack-index is taken, and once more under it.
    *
    * @param census the processes of this moment
    * @return the reason, in words; empty if there is none

@@ -2,6 +2,7 @@ package io.repackd.maintenance;
 
 import io.repackd.maintenance.Evidence.SupersededIndex;
 import io.repackd.maintenance.IndexWatch.Superseded;
+import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.FileLease.Use;
@@ -9,6 +10,8 @@ import io.repackd.platform.RemoteFileSystem;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,20 +37,28 @@ final class SafetyWindow {
   private static final Logger log = LoggerFactory.getLogger(SafetyWindow.class);
 
   private final boolean leases;
+  private final Names names;
   private final Map<Path, IndexWatch> watches = new ConcurrentHashMap<>();
   private final Map<Path, Map<String, String>> told = new ConcurrentHashMap<>();
 
-  SafetyWindow() {
-    this(true);
+  /** Names the users of files. */
+  interface Names {
+    /** The users, in words, of each file that has any whom it knows. */
+    Map<FileStamp, String> of(Collection<FileStamp> files);
   }
 
-  private SafetyWindow(boolean leases) {
+  SafetyWindow() {
+    this(true, FileUsers::names);
+  }
+
+  SafetyWindow(boolean leases, Names names) {
     this.leases = leases;
+    this.names = names;
   }
 
   /** One that asks nothing of the kernel: for somebody who does not wait for readers. */
   static SafetyWindow withoutLeases() {
-    return new SafetyWindow(false);
+    return new SafetyWindow(false, _ -> Map.of());
   }
 
   boolean usesLeases() {
@@ -55,31 +66,59 @@ final class SafetyWindow {
   }
 
   /**
-   * Asks the kernel.
+   * Asks the kernel, and the process table for the names of those whom the kernel knows of. That may take a while: see {@link
+   * #lookBriefly}.
    *
    * @param packs those which it is asked for
    */
   Evidence look(ObjectDirectory directory, List<StoredPack> packs, Instant now) throws IOException {
+    return look(directory, packs, now, names);
+  }
+
+  /** The same for whoever has no use for names, or holds a lock that others wait for: nobody is named. */
+  Evidence lookBriefly(ObjectDirectory directory, List<StoredPack> packs, Instant now)
+      throws IOException {
+    return look(directory, packs, now, _ -> Map.of());
+  }
+
+  private Evidence look(ObjectDirectory directory, List<StoredPack> packs, Instant now, Names named)
+      throws IOException {
     if (!leases) {
       return Evidence.NONE;
     }
-    Map<String, String> inUse = new HashMap<>();
+    Map<String, FileStamp> inUse = new HashMap<>();
     boolean exact = true;
     for (StoredPack pack : packs) {
       FileUsers.Answer answer = FileUsers.of(pack);
       if (answer.use() == Use.SOMEBODY) {
-        inUse.put(pack.name(), answer.who());
+        inUse.put(pack.name(), answer.file());
       } else if (answer.use() == Use.UNKNOWN) {
         exact = false;
         tell(
             directory,
             "leases",
-            "the kernel does not tell who uses packs (%s)".formatted(answer.who()));
+            "the kernel does not tell who uses packs (%s)".formatted(answer.why()));
       }
     }
     IndexWatch watch = watchOf(directory);
-    List<SupersededIndex> read = watch.stillRead(now);
-    return new Evidence(inUse, read, exact, Optional.of(watch.since(now)), remote(directory));
+    List<Superseded> read = watch.stillRead(now);
+    List<FileStamp> used = new ArrayList<>(inUse.values());
+    read.forEach(index -> used.add(index.file()));
+    Map<FileStamp, String> users = named.of(used);
+    Map<String, String> packsInUse = new HashMap<>();
+    inUse.forEach((name, file) -> packsInUse.put(name, user(users, file)));
+    List<SupersededIndex> indexesInUse =
+        read.stream()
+            .map(index ->
+                new SupersededIndex(
+                    index.file().inode(), user(users, index.file()), index.unreferenced()))
+            .toList();
+    return new Evidence(
+        packsInUse, indexesInUse, exact, Optional.of(watch.since(now)), remote(directory));
+  }
+
+  private static String user(Map<FileStamp, String> users, FileStamp file) {
+    return users.getOrDefault(file, FileUsers.UNSEEN);
   }
 
   /** Goes on with what an earlier process has watched. */

@@ -65,8 +65,7 @@ public record Snapshot(
     for (PackView view : packs) {
       view.unreferencedSince().ifPresent(since -> unreferenced.put(view.pack().indexName(), since));
     }
-    Evidence after =
-        evidence.with(new SupersededIndex(indexInode, "somebody who is not seen", unreferenced));
+    Evidence after = evidence.with(new SupersededIndex(indexInode, FileUsers.UNSEEN, unreferenced));
     return new Snapshot(taken, traits, packs, indexFile, inode, census, after, packBytes);
   }
 

@@ -1,12 +1,16 @@
 package io.repackd.maintenance;
 
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
 /** A step cannot go on, and the cycle ends with it. Nothing is half done. */
 final class StepFailure extends Exception {
   private static final long serialVersionUID = 1;
 
   private final Result result;
   private final String reason;
-  private final String detail;
+  private final transient Supplier<String> finding;
+  private @Nullable String detail;
 
   /**
    * A failure.
@@ -16,10 +20,18 @@ final class StepFailure extends Exception {
    * @param detail why, for a person
    */
   StepFailure(Result result, String reason, String detail) {
-    super(detail);
+    this(result, reason, () -> detail);
+  }
+
+  /**
+   * A failure under a lock that others wait for, which it would take a while to describe.
+   *
+   * @param detail asked when somebody wants to read it, and once
+   */
+  StepFailure(Result result, String reason, Supplier<String> detail) {
     this.result = result;
     this.reason = reason;
-    this.detail = detail;
+    this.finding = detail;
   }
 
   Result result() {
@@ -30,7 +42,15 @@ final class StepFailure extends Exception {
     return reason;
   }
 
-  String detail() {
+  synchronized String detail() {
+    if (detail == null) {
+      detail = finding.get();
+    }
     return detail;
+  }
+
+  @Override
+  public String getMessage() {
+    return detail();
   }
 }

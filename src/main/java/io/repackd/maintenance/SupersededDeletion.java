@@ -31,9 +31,9 @@ import org.slf4j.LoggerFactory;
  * Deletes superseded packs whose time has come.
  *
  * <p>First the proof, without any lock: each of their objects is in the index of the pack that supersedes them, and that pack is
- * whole. Then, under the lock of the multi-pack-index: does the plan made anew with the index and the processes of this moment
- * still give them up, and are all files what they were? Then they are hidden, everything that could have changed is looked at once
- * more, and only then they are unlinked ({@link PackDeletion}).
+ * whole; and does the plan made anew with the index and the processes of this moment still give them up, and is the pack what it
+ * was that supersedes them? Then, under the lock of the multi-pack-index, they are hidden if they are what they were, everything that
+ * could have changed is looked at once more, and only then they are unlinked ({@link PackDeletion}).
  */
 final class SupersededDeletion {
   private static final Logger log = LoggerFactory.getLogger(SupersededDeletion.class);
@@ -81,12 +81,23 @@ final class SupersededDeletion {
     cancellation.check();
     // Whoever published what supersedes them may have been killed before this.
     directory.publisher().syncDirectory();
+    Optional<FileStamp> installed = FileStamp.find(directory.indexFile());
+    List<Decision> still = stillDue(proven, snapshot);
+    if (still.isEmpty()) {
+      return 0;
+    }
+    long deleted = underIndexLock(still, snapshot, installed);
+    directory.publisher().syncDirectory();
+    return deleted;
+  }
+
+  private long underIndexLock(
+      List<Decision> due, AggregateSnapshot snapshot, Optional<FileStamp> installed)
+      throws IOException, StepFailure {
+    List<StoredPack> packs = due.stream().map(Decision::pack).toList();
     try (LockFile lock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
-      Optional<FileStamp> installed = FileStamp.find(directory.indexFile());
-      List<Decision> still = stillDue(proven, snapshot);
-      List<StoredPack> packs = still.stream().map(Decision::pack).toList();
       return new PackDeletion(directory)
-          .delete(packs, lock, () -> reasonToKeep(still, snapshot, lock, installed));
+          .delete(packs, lock, () -> reasonToKeep(due, snapshot, lock, installed));
     }
   }
 

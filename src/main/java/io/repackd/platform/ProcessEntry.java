@@ -1,10 +1,10 @@
 package io.repackd.platform;
 
 import io.repackd.platform.ProcessTable.Circumstances;
+import io.repackd.platform.ProcessTable.Inode;
 import io.repackd.platform.ProcessTable.UsedFile;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -28,6 +28,9 @@ final class ProcessEntry {
 
   /** PF_KTHREAD. Source: sched.h of Linux. */
   private static final long KERNEL_THREAD = 0x0020_0000;
+
+  /** Address, permissions, offset, device, inode, path. Source: proc_pid_maps(5). */
+  private static final int FIELDS_OF_A_MAPPING = 6;
 
   private static final String DELETED = " (deleted)";
   private static final Path ROOT = Path.of("/");
@@ -208,37 +211,52 @@ final class ProcessEntry {
     }
   }
 
-  /** Whether it uses a file, by whatever path. */
-  boolean uses(long device, long inode) throws IOException {
-    return maps(device, inode) || hasOpen(device, inode);
+  /** Which of some files it uses, by whatever path. */
+  Set<Inode> usedOf(Set<Inode> files) throws IOException {
+    Set<Inode> used = new HashSet<>();
+    addMapped(files, used);
+    addOpen(files, used);
+    return used;
   }
 
-  private boolean maps(long device, long inode) throws IOException {
-    // Source: gnu_dev_major and gnu_dev_minor.
-    long major = ((device >>> 8) & 0xfff) | ((device >>> 32) & ~0xfffL);
-    long minor = (device & 0xff) | ((device >>> 12) & ~0xffL);
-    String sought = " %02x:%02x %d ".formatted(major, minor, inode);
+  private void addMapped(Set<Inode> files, Set<Inode> used) throws IOException {
     try (BufferedReader lines =
         Files.newBufferedReader(entry.resolve("maps"), StandardCharsets.ISO_8859_1)) {
-      return lines.lines().anyMatch(line -> line.contains(sought));
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        String[] fields = line.split(" +", FIELDS_OF_A_MAPPING);
+        if (fields.length == FIELDS_OF_A_MAPPING) {
+          Inode mapped = new Inode(device(fields[3]), Long.parseLong(fields[4]));
+          if (files.contains(mapped)) {
+            used.add(mapped);
+          }
+        }
+      }
     }
   }
 
-  private boolean hasOpen(long device, long inode) throws IOException {
+  /** Source: gnu_dev_makedev. */
+  private static long device(String majorAndMinor) {
+    int colon = majorAndMinor.indexOf(':');
+    long major = Long.parseLong(majorAndMinor, 0, colon, 16);
+    long minor = Long.parseLong(majorAndMinor, colon + 1, majorAndMinor.length(), 16);
+    return (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xffL) << 12 | (major & ~0xfffL) << 32;
+  }
+
+  private void addOpen(Set<Inode> files, Set<Inode> used) throws IOException {
     try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(entry.resolve("fd"))) {
       for (Path descriptor : descriptors) {
         try {
           Map<String, Object> file = Files.readAttributes(descriptor, "unix:dev,ino");
-          if (file.equals(Map.of("dev", device, "ino", inode))) {
-            return true;
+          if (file.get("dev") instanceof Long device && file.get("ino") instanceof Long number) {
+            Inode open = new Inode(device, number);
+            if (files.contains(open)) {
+              used.add(open);
+            }
           }
         } catch (IOException e) {
           // closed since the directory was listed
         }
       }
-      return false;
     } catch (DirectoryIteratorException e) {
       throw e.getCause();
     }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -268,18 +269,34 @@ public final class ProcessTable {
   }
 
   /**
-   * Who uses a file, known by its inode: also by another path, such as a container has for it. Without ourselves.
+   * A file, whatever its path.
    *
    * @param device its device, as stat(2) has it
-   * @param inode its number there
+   * @param number its number there
+   */
+  public record Inode(long device, long number) {}
+
+  /**
+   * Who uses files, known by their inodes: also by other paths, such as a container has for them. Without ourselves. Each process
+   * is looked at once, however many files are asked for.
+   *
+   * @return the users of those files which have any, in words
    * @throws IOException if there is no process table at all
    */
-  public List<String> usersOf(long device, long inode) throws IOException {
-    List<String> users = new ArrayList<>();
+  public Map<Inode, List<String>> usersOf(Set<Inode> files) throws IOException {
+    if (files.isEmpty()) {
+      return Map.of();
+    }
+    Map<Inode, List<String>> users = new HashMap<>();
     for (ProcessEntry entry : entries()) {
       try {
-        if (entry.pid() != ProcessHandle.current().pid() && entry.uses(device, inode)) {
-          users.add("%s (pid %d)".formatted(ProgramArguments.of(entry.words()), entry.pid()));
+        if (entry.pid() == ProcessHandle.current().pid()) {
+          continue;
+        }
+        Set<Inode> used = entry.usedOf(files);
+        if (!used.isEmpty()) {
+          String name = "%s (pid %d)".formatted(ProgramArguments.of(entry.words()), entry.pid());
+          used.forEach(file -> users.computeIfAbsent(file, _ -> new ArrayList<>()).add(name));
         }
       } catch (IOException e) {
         // It has ended, or is closed to us.

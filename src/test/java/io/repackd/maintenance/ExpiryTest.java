@@ -134,7 +134,10 @@ class ExpiryTest {
     }
   }
 
-  /** Something happens at the second question, which is asked when the packs are hidden, and is seen from then on. */
+  /**
+   * Something happens at the second question, which is asked when the packs are hidden, and is seen from then on. The first is asked
+   * while others may still install an index.
+   */
   private record Interrupted(
       ObjectDirectory directory, Permission permission, List<Integer> asked, Event event)
       implements Permission {
@@ -149,6 +152,8 @@ class ExpiryTest {
     @Override
     public Optional<String> obstacle(Census census) throws IOException, StepFailure {
       asked.add(1);
+      assertThat(Files.exists(directory.packDirectory().resolve("multi-pack-index.lock")))
+          .isEqualTo(asked.size() == 2);
       if (asked.size() == 2) {
         event.happen();
       }
@@ -165,6 +170,15 @@ class ExpiryTest {
     void happen() throws IOException;
   }
 
+  /** Looks for the names of readers only when nobody waits for the index. */
+  private final SafetyWindow window =
+      new SafetyWindow(
+          true,
+          files -> {
+            assertThat(directory.packDirectory().resolve("multi-pack-index.lock")).doesNotExist();
+            return FileUsers.names(files);
+          });
+
   private void expire(Event whileTheyAreHidden) throws IOException, StepFailure {
     try (LockFile lock = directory.lock(ObjectDirectory.Lock.MAINTENANCE)) {
       Permission permission =
@@ -178,7 +192,7 @@ class ExpiryTest {
               directory,
               new Interrupted(directory, permission, new ArrayList<>(), whileTheyAreHidden),
               ledger,
-              new SafetyWindow(),
+              window,
               new VerifiedIndexes().proof(directory, new Cancellation()),
               new SoundPacks(),
               Clock.fixed(NOW, ZoneOffset.UTC),

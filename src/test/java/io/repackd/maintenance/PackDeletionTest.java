@@ -115,6 +115,28 @@ class PackDeletionTest {
     assertThat(delete(Optional::empty)).isEqualTo(3);
   }
 
+  /** To find out takes longer than the lock may be held; so whoever has ended when somebody asks is not known any more. */
+  @Test
+  void whoKeptThePacksIsFoundOutWhenTheyAreBackAndTheLockIsFree() throws Exception {
+    Path wanted = doomed.getLast().data().path();
+    Process reader = holderOf(wanted);
+    try {
+      delete(Optional::empty);
+      throw new AssertionError("deleted");
+    } catch (StepFailure e) {
+      assertThat(repository.files(".idx")).hasSize(4);
+      reader.outputWriter().close();
+      reader.waitFor();
+      assertThat(e).hasMessageStartingWith("somebody who is not seen has " + wanted);
+    }
+  }
+
+  private static Process holderOf(Path file) throws IOException {
+    Process process = new ProcessBuilder("sh", "-c", "exec 5<" + file + "; echo; cat").start();
+    process.inputReader().readLine();
+    return process;
+  }
+
   @Test
   void aPackThatWasChangedOrKeptWhileItWasHiddenComesBack() throws Exception {
     StoredPack pack = doomed.getFirst();

@@ -1,6 +1,8 @@
 package io.repackd.maintenance;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.collection;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ch.qos.logback.classic.Level;
@@ -19,8 +21,10 @@ import io.repackd.config.SafetySettings;
 import io.repackd.maintenance.CyclePlan.ExpireDecision;
 import io.repackd.maintenance.Evidence.SupersededIndex;
 import io.repackd.maintenance.MaintenanceCycle.Request;
+import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.RepositoryDiscovery;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.Cancellation;
 import io.repackd.platform.FileLease;
 import io.repackd.platform.ProcessTable.Census;
@@ -34,11 +38,14 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
 /** Long-lived gits that hold on to an index or a pack, and cycles that come and go. */
@@ -241,16 +248,34 @@ class SafetyWindowTest {
     assertThat(after.watchedSince().orElseThrow()).isAfter(before.watchedSince().orElseThrow());
   }
 
-  @Test
-  void ifSomebodyElseDeletesAListedPackMeanwhileTheIndexIsMendedAtOnce() throws Exception {
+  /** Something that is there while packs are about to be deleted, and why they are not if somebody deletes another at that time. */
+  private enum Deleting {
+    THE_REPLACEMENT_IS_WRITTEN("tmp_midx_", "packs-changed"),
+    THE_INDEX_IS_LOCKED("multi-pack-index.lock", "busy");
+
+    private final String sign;
+    private final String reason;
+
+    Deleting(String sign, String reason) {
+      this.sign = sign;
+      this.reason = reason;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void ifSomebodyElseDeletesAListedPackMeanwhileTheIndexIsMendedAtOnce(Deleting when)
+      throws Exception {
     run();
     pass(Duration.ofHours(2));
     List<Path> fresh = new ArrayList<>(repository.packFiles());
     fresh.removeAll(old);
-    Path lock = repository.packs().resolve("multi-pack-index.lock");
     time.beforeTelling =
         () -> {
-          if (Files.exists(lock) && Files.exists(fresh.getFirst())) {
+          boolean now =
+              repository.files("").stream()
+                  .anyMatch(file -> file.getFileName().toString().startsWith(when.sign));
+          if (now && Files.exists(fresh.getFirst())) {
             GitRepository.remove(fresh.getFirst());
           }
         };
@@ -258,9 +283,34 @@ class SafetyWindowTest {
         cycle.run(registration(), Request.SCHEDULED, new Cancellation(), new CycleListener() {});
     assertThat(fresh.getFirst()).doesNotExist();
     assertThat(outcome.result()).isEqualTo(Result.SKIPPED);
-    assertThat(outcome.reason()).isEqualTo("packs-changed");
+    assertThat(outcome.reason()).isEqualTo(when.reason);
     assertThat(repository.packFiles()).isEqualTo(old);
     repository.assertHealthy();
+  }
+
+  /** Each look at the process table takes longer, the more others there are. */
+  @Test
+  void allWhoUseSomethingAreNamedInOneLook() throws Exception {
+    List<Collection<FileStamp>> asked = new ArrayList<>();
+    SafetyWindow counting =
+        new SafetyWindow(
+            true,
+            files -> {
+              asked.add(files);
+              return FileUsers.names(files);
+            });
+    List<StoredPack> packs = directory.listPacks().packs();
+    try (BatchReader first = readerOf(old.getFirst(), temporary.resolve("first.git"));
+        BatchReader last = readerOf(old.getLast(), temporary.resolve("last.git"))) {
+      Evidence evidence = counting.look(directory, packs, time.instant());
+      assertThat(evidence.packsInUse()).hasSize(2);
+      assertThat(String.join(", ", evidence.packsInUse().values()))
+          .contains("pid " + first.pid(), "pid " + last.pid());
+      assertThat(asked).singleElement(as(collection(FileStamp.class))).hasSize(2);
+      Evidence brief = counting.lookBriefly(directory, packs, time.instant());
+      assertThat(brief.packsInUse().keySet()).isEqualTo(evidence.packsInUse().keySet());
+      assertThat(asked).as("asked under a lock").hasSize(1);
+    }
   }
 
   @Test

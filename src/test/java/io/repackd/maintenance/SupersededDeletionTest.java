@@ -17,6 +17,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -59,6 +60,14 @@ class SupersededDeletionTest {
   private interface Event {
     void happen() throws IOException;
   }
+
+  /** Others wait for the lock, and have no use for a name. */
+  private static final SafetyWindow NAMES_NOBODY =
+      new SafetyWindow(
+          true,
+          _ -> {
+            throw new AssertionError("asked for names under the lock");
+          });
 
   private enum Moment {
     BEFORE_THEY_ARE_HIDDEN,
@@ -109,7 +118,7 @@ class SupersededDeletionTest {
             SETTINGS,
             NOW,
             new AggregateSnapshots(
-                directory, memory, new SafetyWindow(), Duration.ofHours(1), clock, interrupted),
+                directory, memory, NAMES_NOBODY, Duration.ofHours(1), clock, interrupted),
             memory,
             new Cancellation())
         .delete(plan.due(), snapshot);
@@ -153,6 +162,22 @@ class SupersededDeletionTest {
   @EnumSource
   void whoeverTouchesOneKeepsThem(Moment moment) {
     assertKept(moment, () -> GitRepository.setModified(superseded.get(1), Instant.now()));
+  }
+
+  /** By another path, so that the process table does not show it. */
+  @Test
+  void whoeverOpensOneKeepsThem() throws Exception {
+    Path elsewhere = Files.createLink(temporary.resolve("elsewhere"), superseded.get(1));
+    List<Process> readers = new ArrayList<>();
+    assertKept(
+        Moment.WHILE_THEY_ARE_HIDDEN,
+        () -> {
+          String open = "exec 5<" + elsewhere + "; echo; cat";
+          readers.add(new ProcessBuilder("sh", "-c", open).start());
+          readers.getFirst().inputReader().readLine();
+        });
+    readers.getFirst().outputWriter().close();
+    readers.getFirst().waitFor();
   }
 
   @ParameterizedTest

@@ -1,12 +1,17 @@
 package io.repackd.platform;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.list;
 
+import io.repackd.platform.ProcessTable.Inode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -118,22 +123,28 @@ class ProcessTableTest {
         .hasSize(hidden ? 1 : 0);
   }
 
+  private static Inode inode(Path file) throws IOException {
+    return new Inode(
+        (long) Files.getAttribute(file, "unix:dev"), (long) Files.getAttribute(file, "unix:ino"));
+  }
+
   @Test
-  void whoHasAFileMappedByAnotherPathIsFoundByItsInode() throws Exception {
+  void whoHasAFileOpenByAnotherPathIsFoundByItsInode() throws Exception {
     Path file = Files.writeString(directory.resolve("x.pack"), "content");
     Path elsewhere = Files.createLink(directory.resolve("y.pack"), file);
-    long device = (long) Files.getAttribute(file, "unix:dev");
-    long inode = (long) Files.getAttribute(file, "unix:ino");
+    Inode inode = inode(file);
+    Inode nobodys = new Inode(inode.device(), inode.number() + 1_000_000);
     Process process = start("exec 5<" + elsewhere);
     try {
-      assertThat(new ProcessTable().usersOf(device, inode))
+      assertThat(new ProcessTable().usersOf(Set.of(inode, nobodys)))
+          .containsOnlyKeys(inode)
+          .extractingByKey(inode, as(list(String.class)))
           .anySatisfy(
               user -> assertThat(user).startsWith("sh -c").contains("pid " + process.pid()));
-      assertThat(new ProcessTable().usersOf(device, inode + 1_000_000)).isEmpty();
     } finally {
       end(process);
     }
-    assertThat(new ProcessTable().usersOf(device, inode)).isEmpty();
+    assertThat(new ProcessTable().usersOf(Set.of(inode))).isEmpty();
   }
 
   /** A mapping of a real process, whose program is a file like any other. */
@@ -141,14 +152,45 @@ class ProcessTableTest {
   void whoHasMappedAFileIsFoundByItsInode() throws Exception {
     Process process = start("true");
     try {
-      Path program = Path.of("/proc", Long.toString(process.pid()), "exe").toRealPath();
-      long device = (long) Files.getAttribute(program, "unix:dev");
-      long inode = (long) Files.getAttribute(program, "unix:ino");
-      assertThat(new ProcessTable().usersOf(device, inode))
+      Inode program = inode(Path.of("/proc", Long.toString(process.pid()), "exe").toRealPath());
+      assertThat(new ProcessTable().usersOf(Set.of(program)).get(program))
           .anySatisfy(user -> assertThat(user).contains("pid " + process.pid()));
     } finally {
       end(process);
     }
+  }
+
+  /** The device has more digits than two in each half, as that of a partition may. */
+  @Test
+  void theUsersOfManyFilesAreFoundInOneLook() throws Exception {
+    Path proc = Files.createDirectories(directory.resolve("proc"));
+    Path process = proc.resolve("42");
+    Files.createDirectories(process.resolve("fd"));
+    Files.writeString(process.resolve("cmdline"), "git\0gc\0");
+    Files.writeString(
+        process.resolve("maps"),
+        """
+        7f00-7f01 r--p 00000000 103:2af 7 /srv/r.git/objects/pack/a.pack
+        7f01-7f02 r--p 00001000 103:2af 7 /srv/r.git/objects/pack/a.pack
+        7f02-7f03 r--p 00000000 103:2af 8 /srv/r.git/objects/pack/with blanks.pack (deleted)
+        7f03-7f04 rw-p 00000000 00:00 0
+        7f04-7f05 rw-p 00000000 00:00 0  [heap]
+        """);
+    Path open = Files.createFile(directory.resolve("c.pack"));
+    Files.createSymbolicLink(process.resolve("fd/3"), open);
+    long device = 0x2103afL; // 103:2af
+    Inode first = new Inode(device, 7);
+    Inode second = new Inode(device, 8);
+    Inode elsewhere = new Inode(device + 1, 7);
+    assertThat(new ProcessTable(proc).usersOf(Set.of(first, second, elsewhere, inode(open))))
+        .isEqualTo(
+            Map.of(
+                first,
+                List.of("git gc (pid 42)"),
+                second,
+                List.of("git gc (pid 42)"),
+                inode(open),
+                List.of("git gc (pid 42)")));
   }
 
   private Path closedTable() throws IOException {
