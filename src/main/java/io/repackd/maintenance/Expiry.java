@@ -242,7 +242,14 @@ final class Expiry {
       FileStamp installed = FileStamp.of(directory.indexFile());
       Snapshot after = now.replacedBy(installed.inode());
       return deletion.delete(
-          proven, indexLock, () -> reasonToKeep(indexLock, installed, after, proven, coverage));
+          proven,
+          indexLock,
+          () -> {
+            // If the power fails, the packs may be gone and the index that lists them be back. This
+            // takes time, so whoever came meanwhile is looked for after it.
+            directory.publisher().syncDirectory();
+            return reasonToKeep(indexLock, installed, after, proven, coverage);
+          });
     }
   }
 

@@ -12,9 +12,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,6 +61,32 @@ class InterruptedCycleIT {
             "step aggregate ok .*packs=2 .*deleted=[1-9].* loose_deleted=[1-9].*beside the repack");
     cycle.assertNothingLost(run, "left alone");
     cycle.assertRecovers(run, "left alone");
+    assertAnIndexIsOnTheDiskBeforeThePacksGo(run.calls());
+  }
+
+  /**
+   * If the power fails, any of the changes to a directory may be lost that were made since it was last synchronised, and not the
+   * last ones first. So no pack goes before it is certain that the index which does not list it stays; and that is made certain once
+   * for all that go.
+   */
+  private static void assertAnIndexIsOnTheDiskBeforeThePacksGo(List<Call> calls) {
+    Set<Long> installers = new HashSet<>();
+    int syncs = 0;
+    int deletions = 0;
+    for (Call call : calls) {
+      if (call.text().matches("rename\\S* .*/tmp_midx_\\S+ .*/multi-pack-index")) {
+        installers.add(call.thread());
+        syncs = 0;
+      } else if (!installers.contains(call.thread())) {
+        continue; // beside the cycle superseded packs go, which no index lists
+      } else if (call.text().matches("f(data)?sync .*/objects/pack")) {
+        syncs++;
+      } else if (call.text().matches("unlink\\S* .*/objects/pack/pack-[0-9a-f]+\\.pack")) {
+        assertThat(syncs).as(call.text()).isOne();
+        deletions++;
+      }
+    }
+    assertThat(deletions).as("packs that went with an index").isPositive();
   }
 
   @ParameterizedTest
