@@ -177,9 +177,10 @@ public final class MaintenanceCycle {
                 soundPacks,
                 aggregation.window(),
                 lock,
+                this::finished,
                 cancellation);
         try {
-          cycle.run(this::finished);
+          cycle.run();
           cycle.settle();
           return Optional.empty();
         } catch (StepFailure e) {

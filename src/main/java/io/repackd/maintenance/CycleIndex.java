@@ -1,0 +1,315 @@
+package io.repackd.maintenance;
+
+import io.repackd.maintenance.IndexDraft.Base;
+import io.repackd.maintenance.IndexDraft.Wanted;
+import io.repackd.maintenance.StepOutcome.Work;
+import io.repackd.maintenance.StepRun.Done;
+import io.repackd.midx.Fault;
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.MultiPackIndexVerifier;
+import io.repackd.midx.MultiPackIndexVerifier.Level;
+import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.LockFile;
+import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.PackDirectoryListing;
+import io.repackd.objectdir.StoredPack;
+import io.repackd.platform.Cancellation;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The multi-pack-index of one cycle: it is written, verified, and written again when packs have come or gone. What one step has found
+ * out of it is known to the next.
+ */
+final class CycleIndex {
+  private static final Logger log = LoggerFactory.getLogger(CycleIndex.class);
+
+  /** How often a step begins again because somebody changed the packs meanwhile. */
+  private static final int MAX_TRIES = 3;
+
+  private final ObjectDirectory directory;
+  private final Aggregation aggregation;
+  private final Clock clock;
+  private final UnreferencedLedger ledger;
+  private final DamagedPacks damagedPacks;
+  private final VerifiedIndexes verifiedIndexes;
+  private final IndexProof proof;
+  private final SafetyWindow window;
+  private final RepackStep repackStep;
+  private final StepRun steps;
+  private final Cancellation cancellation;
+
+  private List<String> damage = List.of();
+  private Optional<FileStamp> verified = Optional.empty();
+  private boolean written;
+
+  /**
+   * An index that nothing is known of yet.
+   *
+   * @param aggregation knows packs that are damaged
+   * @param repackStep knows packs that are not to be listed, because it takes them
+   */
+  CycleIndex(
+      ObjectDirectory directory,
+      Aggregation aggregation,
+      Clock clock,
+      UnreferencedLedger ledger,
+      DamagedPacks damagedPacks,
+      VerifiedIndexes verifiedIndexes,
+      IndexProof proof,
+      SafetyWindow window,
+      RepackStep repackStep,
+      StepRun steps,
+      Cancellation cancellation) {
+    this.directory = directory;
+    this.aggregation = aggregation;
+    this.clock = clock;
+    this.ledger = ledger;
+    this.damagedPacks = damagedPacks;
+    this.verifiedIndexes = verifiedIndexes;
+    this.proof = proof;
+    this.window = window;
+    this.repackStep = repackStep;
+    this.steps = steps;
+    this.cancellation = cancellation;
+  }
+
+  /** Whether there was an index after the last writing: not if there is no object in packs. */
+  boolean isThere() {
+    return written;
+  }
+
+  /** One line for each pack that the last writing left out because it is damaged. */
+  List<String> damage() {
+    return damage;
+  }
+
+  /** The index that was found sound last. */
+  Optional<FileStamp> verified() {
+    return verified;
+  }
+
+  /** The names of packs that a step or a round of aggregation has found damaged. */
+  Set<String> damagedAmong(List<StoredPack> packs) {
+    Set<String> damaged = new HashSet<>(damagedPacks.names());
+    damaged.addAll(aggregation.damagedAmong(packs));
+    return damaged;
+  }
+
+  /** The packs that the next index will list and the installed one does not. */
+  List<StoredPack> fresh() throws IOException {
+    List<StoredPack> packs = directory.listPacks().packs();
+    Set<String> others = new HashSet<>(Supersession.indexNamesAmong(packs));
+    repackStep.left().forEach(pack -> others.add(pack.indexName()));
+    others.addAll(listed());
+    Set<String> damaged = damagedAmong(packs);
+    return packs.stream()
+        .filter(pack -> !others.contains(pack.indexName()) && !damaged.contains(pack.name()))
+        .toList();
+  }
+
+  /** A step that writes the index, if it is not as it should be. */
+  void writeStep(Base base) throws StepFailure {
+    steps.run(Step.WRITE, () -> write(base));
+  }
+
+  private Done write(Base base) throws IOException, StepFailure {
+    if (base == Base.INSTALLED) {
+      OptionalInt packs = verifiedIndexes.upToDate(directory);
+      if (packs.isPresent()) {
+        damage = List.of();
+        written = true;
+        return unchanged(packs.getAsInt());
+      }
+    }
+    for (int attempt = 1; attempt <= MAX_TRIES; attempt++) {
+      PackDirectoryListing listing = directory.listPacks();
+      Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
+      Set<String> damaged = damagedAmong(listing.packs());
+      Set<String> left =
+          repackStep.left().stream().map(StoredPack::indexName).collect(Collectors.toSet());
+      Wanted wanted = new Wanted(baseOf(listing, base), Optional.empty(), damaged, left);
+      try (IndexDraft draft =
+          IndexDraft.write(
+              directory, listing, wanted, ledger, directory.publisher(), cancellation)) {
+        damage = draft.damage();
+        written = draft.kind() != IndexDraft.Kind.NOTHING;
+        switch (draft.kind()) {
+          case NOTHING -> {
+            return new Done(Work.NONE, nothing(!left.isEmpty()));
+          }
+          case UNCHANGED -> {
+            return unchanged(draft.listed().size());
+          }
+          case EXTENDED, REBUILT -> {
+            if (soundOrDamagedAlready(draft) && install(draft)) {
+              return written(draft);
+            }
+          }
+        }
+      }
+    }
+    throw new StepFailure(
+        Result.SKIPPED,
+        "packs-changed",
+        "the packs changed while the multi-pack-index was written");
+  }
+
+  private String nothing(boolean left) {
+    if (!damage.isEmpty()) {
+      return "no sound packs";
+    }
+    return left ? "none yet: the repack takes all packs" : "no objects in packs";
+  }
+
+  private static Done unchanged(int packs) {
+    return new Done(Work.NONE, "%d packs, unchanged".formatted(packs));
+  }
+
+  private Base baseOf(PackDirectoryListing listing, Base wanted) {
+    return wanted == Base.INSTALLED && verifiedIndexes.contains(directory, listing.index())
+        ? Base.INSTALLED_AND_VERIFIED
+        : wanted;
+  }
+
+  /**
+   * Verifies a draft. That a pack turns out damaged which it lists keeps nobody from installing it: the verification of what is
+   * installed finds the same, and says what follows.
+   *
+   * @return false if a pack has gone that it lists
+   * @throws StepFailure if it was written wrong
+   */
+  private boolean soundOrDamagedAlready(IndexDraft draft) throws IOException, StepFailure {
+    return StepErrors.first(proof.verify(draft.file()), Fault.Kind.PACK_GONE).isEmpty();
+  }
+
+  private boolean install(IndexDraft draft) throws IOException {
+    if (draft.kind() == IndexDraft.Kind.REBUILT) {
+      // Before and not after, so that a crash in between cannot leave the windows open.
+      ledger.restart();
+      ledger.save();
+    }
+    try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX);
+        SafetyWindow.Replacement index = window.replacing(directory, ledger.windows())) {
+      if (!draft.install(indexLock)) {
+        return false;
+      }
+      index.done(clock.instant());
+    }
+    directory.publisher().syncDirectory();
+    return true;
+  }
+
+  private static Done written(IndexDraft draft) throws IOException {
+    String how = draft.reason().isEmpty() ? "" : ", written anew because " + draft.reason();
+    return new Done(
+        new Work(0, 0, 0, draft.bytes()), "%d packs%s".formatted(draft.listed().size(), how));
+  }
+
+  /** Notes which packs own nothing, now that the index is known to be sound. */
+  void observe() throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
+      ledger.observe(directory.listPacks().packs(), index.countOwners(), clock.instant());
+    }
+    ledger.save();
+  }
+
+  /**
+   * Verifies the installed index, in full if that was not done when it was written. One that is wrong is built anew, and the cycle
+   * ends there; if packs have gone meanwhile, and that is all, the index is written and verified once more. When it is sound, it is
+   * noted which packs own nothing.
+   */
+  void verify() throws StepFailure, IOException {
+    List<Fault> faults = inspect();
+    if (!faults.isEmpty()) {
+      boolean wrong = StepErrors.first(faults, Fault.Kind.INDEX_WRONG).isPresent();
+      writeStep(wrong ? Base.PACKS_INSTEAD : Base.INSTALLED);
+      List<Fault> still = inspect();
+      if (!still.isEmpty()) {
+        throw StepErrors.of(still);
+      }
+      if (wrong) {
+        throw new StepFailure(
+            Result.FAILED,
+            StepErrors.INDEX_WRONG,
+            "%s was wrong and was written anew".formatted(directory.indexFile()));
+      }
+    }
+    verifiedIndexes.remember(directory, verified);
+    observe();
+  }
+
+  /**
+   * Looks for faults.
+   *
+   * @return those that writing the index again can mend
+   * @throws StepFailure if there are others
+   */
+  private List<Fault> inspect() throws StepFailure {
+    List<Fault> faults = new ArrayList<>();
+    steps.run(
+        Step.VERIFY,
+        () -> {
+          faults.addAll(faults());
+          if (faults.isEmpty()) {
+            return new Done(Work.NONE, "sound");
+          }
+          faults.forEach(fault -> log.warn("{}", fault.message()));
+          StepFailure failure = StepErrors.of(faults);
+          if (!failure.reason().equals(StepErrors.PACK_DAMAGED)) {
+            return new Done(failure.result(), Work.NONE, failure.detail());
+          }
+          for (Fault fault : faults) {
+            if (fault.kind() == Fault.Kind.PACK_WRONG) {
+              damagedPacks.note(fault.file());
+            }
+          }
+          throw failure;
+        });
+    return faults;
+  }
+
+  private List<Fault> faults() throws IOException {
+    verified = FileStamp.find(directory.indexFile());
+    return proof.covers(verified)
+        ? List.of()
+        : MultiPackIndexVerifier.verify(
+            directory.indexFile(), directory.hash(), Level.INDEXES, cancellation);
+  }
+
+  private List<String> listed() throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      return MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).packNames();
+    }
+  }
+
+  /** Git cannot do without a pack that the index names, so it is not left to the next cycle. */
+  void mendIfPacksAreGone() throws IOException, StepFailure {
+    Set<String> there = directory.packIndexNames();
+    List<String> listed;
+    try {
+      listed = listed();
+    } catch (IOException e) {
+      return; // whoever verifies it finds out
+    }
+    Optional<String> gone = listed.stream().filter(name -> !there.contains(name)).findFirst();
+    if (gone.isPresent()) {
+      log.warn(
+          "{}: somebody else deleted {} meanwhile, writing the multi-pack-index again",
+          directory.path(),
+          gone.get());
+      write(Base.INSTALLED);
+    }
+  }
+}
