@@ -5,6 +5,7 @@ import io.repackd.config.MaintenanceSettings;
 import io.repackd.config.SafetySettings;
 import io.repackd.maintenance.AggregatePlan.Bundle;
 import io.repackd.maintenance.AggregatePlan.LeftAlone;
+import io.repackd.maintenance.AggregateSnapshot.Listed;
 import io.repackd.maintenance.PackPublication.Beside;
 import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.objectdir.FileStamp;
@@ -136,10 +137,28 @@ final class AggregateRound {
     }
   }
 
-  /** Where no cycle runs, nobody else ends a deletion that was cut off. */
+  /**
+   * Where no cycle runs, nobody else ends a deletion that was cut off.
+   *
+   * <p>But what is neither superseded nor listed was to be expired. It stays hidden for the next cycle, which lists it again at once:
+   * until then anybody would take it for new, this round as the first.
+   */
   private void recoverHidden() throws IOException {
+    Leftovers leftovers = new Leftovers(directory, cancellation);
+    if (leftovers.hiddenPacks().isEmpty()) {
+      return;
+    }
+    Listed index = AggregateSnapshots.listed(directory);
+    Set<String> superseded = new HashSet<>();
+    for (StoredPack pack : directory.listPacks().packs()) {
+      SupersededPacks.of(pack).ifPresent(claim -> superseded.addAll(claim.packs()));
+    }
     try {
-      new Leftovers(directory, cancellation).recoverHidden();
+      leftovers.recoverHidden(pack ->
+          index.isNone()
+              || index.untold().isPresent()
+              || index.indexNames().contains(pack + ".idx")
+              || superseded.contains(pack));
     } catch (LockedException e) {
       // Whoever holds the lock may be at it.
     }

@@ -61,6 +61,11 @@ record AggregateSnapshot(
       indexNames = Set.copyOf(indexNames);
     }
 
+    /** Whether there is no multi-pack-index. */
+    boolean isNone() {
+      return inode == 0 && untold.isEmpty();
+    }
+
     boolean lists(StoredPack pack) {
       return indexNames.contains(pack.indexName());
     }

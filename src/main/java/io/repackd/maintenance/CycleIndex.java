@@ -118,6 +118,23 @@ final class CycleIndex {
         .toList();
   }
 
+  /**
+   * Whether packs are there that were unreferenced and are listed no more: somebody was killed who had begun to delete them. Whatever
+   * comes first of all else would take them for new: the next index of somebody else gives them all their objects, to which older
+   * indexes lead elsewhere, and a bundle of them would undo what was repacked. (§4.6 R4.2)
+   */
+  boolean lacksUnreferenced() throws IOException {
+    List<String> listed;
+    try {
+      listed = listed();
+    } catch (IOException e) {
+      return false; // whoever writes it finds out
+    }
+    Set<String> names = new HashSet<>(listed);
+    return directory.listPacks().packs().stream()
+        .anyMatch(pack -> ledger.since(pack).isPresent() && !names.contains(pack.indexName()));
+  }
+
   /** A step that writes the index, if it is not as it should be. */
   void writeStep(Base base) throws StepFailure {
     steps.run(Step.WRITE, () -> write(base));

@@ -97,6 +97,9 @@ final class CycleSteps {
     }
     checkNobodyElseDeletes();
     steps.run(Step.RECOVER, this::recover);
+    if (index.lacksUnreferenced() && mayWriteIndex()) {
+      index.writeStep(Base.INSTALLED);
+    }
     aggregate(leftToRepack());
     Conditions.checkIndexUse(directory, settings);
     try {
@@ -107,6 +110,15 @@ final class CycleSteps {
         bundleWhatIsLeft();
       }
       throw failure;
+    }
+  }
+
+  private boolean mayWriteIndex() throws IOException {
+    try {
+      Conditions.checkIndexUse(directory, settings);
+      return true;
+    } catch (StepFailure e) {
+      return false;
     }
   }
 

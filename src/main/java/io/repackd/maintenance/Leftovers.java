@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
@@ -129,13 +130,26 @@ final class Leftovers {
     return removed;
   }
 
+  /** The names of packs whose deletion had begun. */
+  List<String> hiddenPacks() throws IOException {
+    return regularFiles(HIDDEN + "*").stream()
+        .map(file -> name(file).substring(HIDDEN.length()))
+        .toList();
+  }
+
+  /** Brings back all packs whose deletion had begun: see {@link #recoverHidden(Predicate)}. */
+  Recovered recoverHidden() throws IOException {
+    return recoverHidden(_ -> true);
+  }
+
   /**
    * Brings back the packs whose deletion had begun and not come to the pack itself, and ends the other deletions. No other
    * lock is needed for that than the one which is taken here.
    *
+   * @param mayComeBack whether a pack of that name does
    * @throws io.repackd.objectdir.LockedException if somebody may be deleting packs right now
    */
-  Recovered recoverHidden() throws IOException {
+  Recovered recoverHidden(Predicate<String> mayComeBack) throws IOException {
     if (regularFiles(HIDDEN + "*").isEmpty()) {
       return new Recovered(0, 0);
     }
@@ -145,6 +159,9 @@ final class Leftovers {
       for (Path file : regularFiles(HIDDEN + "*")) {
         String pack = name(file).substring(HIDDEN.length());
         if (lacksIndex(pack)) {
+          if (!mayComeBack.test(pack)) {
+            continue;
+          }
           // Even if the pack is damaged: whoever examines it finds that out, and it is its only
           // index.
           directory.publisher().adopt(file, pack + ".idx");

@@ -29,6 +29,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AggregateInCycleTest {
   private final Random random = new Random(41);
@@ -189,6 +191,40 @@ class AggregateInCycleTest {
     assertThat(cycle.steps().get(6).work().packsDeleted()).isEqualTo(2);
     assertThat(cycle.steps().get(7).detail()).isEqualTo("3 packs, unchanged");
     assertThat(cycle.after().orElseThrow().unreferencedPacks()).isEqualTo(2);
+    repository.assertHealthy();
+  }
+
+  /**
+   * An index that does not list them is installed by then. They are hidden, or had just been brought back when the next one was
+   * killed, too.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void packsWhoseDeletionWasCutOffAreListedAgainBeforeAllElse(boolean hidden) throws Exception {
+    GitRepository repository = repository().fetches(4, random);
+    repository.git("multi-pack-index", "write");
+    List<Path> old = repository.packFiles();
+    cycle(repository, new CycleListener() {});
+    Path searched =
+        repository.packFiles().stream()
+            .filter(pack -> !old.contains(pack))
+            .findFirst()
+            .orElseThrow();
+    String owner = searched.getFileName().toString().replace(".pack", ".idx");
+    repository.gitWithInput(owner + "\n", "multi-pack-index", "write", "--stdin-packs");
+    for (Path pack : old) {
+      String name = pack.getFileName().toString().replace(".pack", "");
+      if (hidden) {
+        Path index = pack.resolveSibling(name + ".idx");
+        Files.move(index, pack.resolveSibling("tmp_hidden_" + name));
+      }
+    }
+    CycleOutcome cycle = cycle(repository, new CycleListener() {});
+    assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.OK);
+    assertThat(stepsOf(cycle)).containsExactly("recover", "write", "aggregate", "write", "verify");
+    assertThat(cycle.steps().get(1).detail()).isEqualTo("5 packs");
+    assertThat(cycle.steps().get(2).detail()).startsWith("nothing to bundle");
+    assertThat(cycle.after().orElseThrow().unreferencedPacks()).isEqualTo(4);
     repository.assertHealthy();
   }
 

@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -575,6 +576,27 @@ class AggregationTest {
     assertThat(run(repository).work().packsDeleted()).isEqualTo(3);
     PackDirectoryListing listing = open(repository).listPacks();
     assertThat(listing.garbage()).isEmpty();
+    repository.assertHealthy();
+  }
+
+  /** Until a cycle lists them again, the next index or bundle would take them for new. */
+  @Test
+  void whatWasBeingExpiredStaysHiddenWhileThereIsAnIndexWithoutIt() throws Exception {
+    GitRepository repository = repository().fetches(3, random);
+    List<Path> packs = repository.packFiles();
+    Path listed = packs.getFirst();
+    repository.gitWithInput(
+        beside(listed, "idx").getFileName() + "\n", "multi-pack-index", "write", "--stdin-packs");
+    List<Path> hidden = new ArrayList<>();
+    for (Path pack : packs.subList(1, 3)) {
+      hidden.add(Files.move(beside(pack, "idx"), pack.resolveSibling("tmp_hidden_" + stem(pack))));
+    }
+    run(repository);
+    assertThat(hidden).allSatisfy(file -> assertThat(file).exists());
+    assertThat(repository.packFiles()).isEqualTo(packs);
+    Files.delete(repository.index());
+    run(repository);
+    assertThat(hidden).allSatisfy(file -> assertThat(file).doesNotExist());
     repository.assertHealthy();
   }
 
