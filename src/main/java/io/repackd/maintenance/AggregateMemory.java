@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
  */
 final class AggregateMemory {
   private final Set<FileStamp> damaged = ConcurrentHashMap.newKeySet();
+  private final Set<FileStamp> lessReadable = ConcurrentHashMap.newKeySet();
   private final Map<Vain, List<StoredPack>> inVain = new ConcurrentHashMap<>();
   private final Map<Path, Set<String>> nothingToDo = new ConcurrentHashMap<>();
 
@@ -43,9 +44,18 @@ final class AggregateMemory {
             .collect(Collectors.toSet());
   }
 
+  /**
+   * Notes that fewer people may read a pack than some that it supersedes.
+   *
+   * @return whether that was not known
+   */
+  boolean lessReadable(StoredPack pack) {
+    return lessReadable.add(pack.data());
+  }
+
   /** Forgets files that have gone, of one object directory. */
   void forgetAllBut(ObjectDirectory directory, List<StoredPack> packs) {
-    if (damaged.isEmpty()) {
+    if (damaged.isEmpty() && lessReadable.isEmpty()) {
       return;
     }
     Set<FileStamp> there = ConcurrentHashMap.newKeySet();
@@ -53,8 +63,10 @@ final class AggregateMemory {
       there.add(pack.data());
       there.add(pack.index());
     });
-    damaged.removeIf(
-        file -> file.path().startsWith(directory.packDirectory()) && !there.contains(file));
+    for (Set<FileStamp> known : List.of(damaged, lessReadable)) {
+      known.removeIf(
+          file -> file.path().startsWith(directory.packDirectory()) && !there.contains(file));
+    }
   }
 
   /** Notes that the pack which results from a bundle is there already. */

@@ -4,6 +4,7 @@ import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.OwnerSearch;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.ReadAccess;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.PackIndex;
@@ -25,8 +26,8 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Proves that packs can be spared: that each of their objects is in a pack which stays, is no cruft pack, and is a promisor
- * pack if and only if the spared one is.
+ * Proves that packs can be spared: that each of their objects is in a pack which stays, is no cruft pack, is a promisor pack if and
+ * only if the spared one is, and may be read by {@linkplain ReadAccess all who may read} the spared one.
  *
  * <p>The proof goes by content. The multi-pack-index, verified just before, leads to a pack that has the object; where that pack
  * is of another class, the indexes of all packs of the right class are searched.
@@ -41,14 +42,28 @@ final class Coverage {
   private final Map<String, PackView> staying = new HashMap<>();
   private final Map<PackKind, List<Candidate>> opened = new EnumMap<>(PackKind.class);
 
-  /** By number in the index: the class of a pack that stays and covers. */
-  private final @Nullable PackKind[] classOfStaying;
+  /** By number in the index: what sort of packs a pack that stays and covers is of. */
+  private final int[] sortOfStaying;
+
+  private final List<Sort> sorts = new ArrayList<>();
 
   /** By number in the index: how many objects that a pack has are relied on. */
   private final LongAdder[] relied;
 
   /** By number in the index: one of the packs that rely on it. */
   private final @Nullable PackView[] reliant;
+
+  /** What has to be known of a pack to tell for which others it may stand in. */
+  private record Sort(PackKind promisorClass, ReadAccess access) {
+    static Sort of(PackView view) throws IOException {
+      return new Sort(view.promisorClass(), ReadAccess.of(view.pack()));
+    }
+
+    /** Not for one that somebody may read who may not read this. */
+    boolean covers(Sort spared) {
+      return promisorClass == spared.promisorClass && spared.access.isWithin(access);
+    }
+  }
 
   /** A pack that stays, by its number in the index. */
   private record Candidate(int number, PackIndex index) {}
@@ -58,8 +73,9 @@ final class Coverage {
    *
    * @param objects how many objects are spared because it has them
    * @param reliant one of the packs that have those objects
+   * @param access who may read it
    */
-  record Cover(StoredPack pack, long objects, PackView reliant) {}
+  record Cover(StoredPack pack, long objects, PackView reliant, ReadAccess access) {}
 
   /** Takes the objects that are covered, from several threads at once. */
   interface Covered {
@@ -90,7 +106,8 @@ final class Coverage {
       List<PackView> packs,
       List<PackView> spared,
       Arena arena,
-      Cancellation cancellation) {
+      Cancellation cancellation)
+      throws IOException {
     this.index = index;
     this.hash = index.hash();
     this.arena = arena;
@@ -102,14 +119,35 @@ final class Coverage {
         staying.put(view.pack().indexName(), view);
       }
     }
-    classOfStaying =
-        index.packNames().stream()
-            .map(staying::get)
-            .map(view -> view == null ? null : view.promisorClass())
-            .toArray(PackKind[]::new);
-    relied = new LongAdder[classOfStaying.length];
+    List<String> names = index.packNames();
+    sortOfStaying = new int[names.size()];
+    Map<Sort, Integer> numbers = new HashMap<>();
+    for (int i = 0; i < sortOfStaying.length; i++) {
+      PackView view = staying.get(names.get(i));
+      sortOfStaying[i] = view == null ? NONE : numberOf(Sort.of(view), numbers);
+    }
+    relied = new LongAdder[sortOfStaying.length];
     Arrays.setAll(relied, _ -> new LongAdder());
-    reliant = new PackView[classOfStaying.length];
+    reliant = new PackView[sortOfStaying.length];
+  }
+
+  private int numberOf(Sort sort, Map<Sort, Integer> numbers) {
+    Integer known = numbers.putIfAbsent(sort, sorts.size());
+    if (known != null) {
+      return known;
+    }
+    sorts.add(sort);
+    return sorts.size() - 1;
+  }
+
+  /** By sort: whether packs of it may cover a pack. */
+  private boolean[] coveringSorts(PackView view) throws IOException {
+    Sort spared = Sort.of(view);
+    boolean[] covering = new boolean[sorts.size()];
+    for (int i = 0; i < covering.length; i++) {
+      covering[i] = sorts.get(i).covers(spared);
+    }
+    return covering;
   }
 
   /**
@@ -153,7 +191,8 @@ final class Coverage {
       PackView view = staying.get(index.packNames().get(i));
       PackView by = reliant[i];
       if (view != null && by != null) {
-        covers.add(new Cover(view.pack(), relied[i].sum(), by));
+        covers.add(
+            new Cover(view.pack(), relied[i].sum(), by, sorts.get(sortOfStaying[i]).access()));
       }
     }
     return covers;
@@ -189,6 +228,10 @@ final class Coverage {
 
   private void search(List<PackView> views, List<PackIndex> spared, Found found)
       throws IOException {
+    List<boolean[]> covering = new ArrayList<>();
+    for (PackView view : views) {
+      covering.add(coveringSorts(view));
+    }
     OwnerSearch.search(
         index,
         spared,
@@ -197,7 +240,7 @@ final class Coverage {
                 pack,
                 spared.get(pack),
                 position,
-                coveredBy(views.get(pack), spared.get(pack), position, owner)),
+                coveredBy(views.get(pack), covering.get(pack), spared.get(pack), position, owner)),
         cancellation);
   }
 
@@ -219,6 +262,12 @@ final class Coverage {
         return Optional.of("%s has become a pack of another kind".formatted(path));
       }
     }
+    for (Cover cover : covers()) {
+      if (!ReadAccess.of(cover.pack()).equals(cover.access())) {
+        return Optional.of(
+            "%s is not readable for the same people".formatted(cover.pack().data().path()));
+      }
+    }
     return Optional.empty();
   }
 
@@ -227,16 +276,18 @@ final class Coverage {
     return Files.exists(path.resolveSibling(pack.name() + "." + sidecar.extension()));
   }
 
-  private int coveredBy(PackView view, PackIndex spared, long position, int owner)
+  private int coveredBy(
+      PackView view, boolean[] covering, PackIndex spared, long position, int owner)
       throws IOException {
     if (owner < 0) {
       return NONE;
     }
-    if (classOfStaying[owner] == view.promisorClass()) {
+    if (sortOfStaying[owner] != NONE && covering[sortOfStaying[owner]]) {
       return owner;
     }
     for (Candidate candidate : candidatesOf(view.promisorClass())) {
-      if (candidate.index().find(spared.file(), spared.idOffset(position)) >= 0) {
+      if (covering[sortOfStaying[candidate.number()]]
+          && candidate.index().find(spared.file(), spared.idOffset(position)) >= 0) {
         return candidate.number();
       }
     }
@@ -249,7 +300,7 @@ final class Coverage {
       return known;
     }
     List<Candidate> candidates = new ArrayList<>();
-    for (int i = 0; i < classOfStaying.length; i++) {
+    for (int i = 0; i < sortOfStaying.length; i++) {
       PackView view = staying.get(index.packNames().get(i));
       if (view != null && view.promisorClass() == promisorClass) {
         candidates.add(new Candidate(i, PackIndex.open(view.pack().index().path(), hash, arena)));

@@ -42,7 +42,7 @@ record CyclePermission(
   @Override
   public void unproven(PackView pack, String uncoveredId) {
     log.warn(
-        "keeping {}: object {} is in no other {} pack",
+        "keeping {}: object {} is in no other {} pack that as many people may read",
         pack.pack().data().path(),
         uncoveredId,
         pack.promisorClass().label());

@@ -198,8 +198,8 @@ final class Expiry {
   }
 
   /**
-   * Looks who is there, so that the index is not replaced in vain. It is not what anybody relies on, and so it is done before the lock
-   * is taken: whoever comes later is seen when the packs are hidden, and no superseded index gets another reader.
+   * Looks who is there, so that the index is not replaced in vain. Nobody relies on it, so it is done before the lock is taken:
+   * whoever comes later is seen when the packs are hidden, and no superseded index gets another reader.
    *
    * @return what was seen: the plan of this moment gives up each pack that is about to go, and each is as it was
    */

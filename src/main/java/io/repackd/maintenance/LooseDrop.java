@@ -4,6 +4,7 @@ import io.repackd.maintenance.LooseDeletion.Deleted;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.LooseTable;
 import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.ReadAccess;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
@@ -16,10 +17,8 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -27,17 +26,12 @@ import java.util.Set;
 
 /**
  * Drops loose objects that packs have, too, once that is proven: the pack is there as it was listed, on the disk and not only in
- * memory, as many people may read it, and the object's entry in it is sound with all that it builds upon.
+ * memory, {@linkplain ReadAccess all who may read} the loose file may read it, and the object's entry in it is sound with all that
+ * it builds upon.
  */
 final class LooseDrop {
   /** So many are hidden at a time. To look who else is there takes some milliseconds, as unlinking them does. */
   private static final int CHUNK = 4096;
-
-  private static final Set<PosixFilePermission> READ =
-      EnumSet.of(
-          PosixFilePermission.OWNER_READ,
-          PosixFilePermission.GROUP_READ,
-          PosixFilePermission.OTHERS_READ);
 
   private final ObjectDirectory directory;
   private final List<StoredPack> packs;
@@ -130,12 +124,12 @@ final class LooseDrop {
     try (Arena arena = Arena.ofConfined()) {
       PackFile file =
           PackFile.open(pack.data().path(), pack.index().path(), directory.hash(), arena);
-      Set<PosixFilePermission> readers = readers(pack);
+      ReadAccess access = ReadAccess.of(pack);
       sync(pack);
       try (PackedCopies packed = new PackedCopies(file, numbered.length, cancellation)) {
         for (long number : numbered) {
           long i = number & 0xffffffffL;
-          if (mayGo(table, i, readers, pack) && sound(packed, copies.positionOf(i), table, i)) {
+          if (mayGo(table, i, access, pack) && sound(packed, copies.positionOf(i), table, i)) {
             proven.add(table.file(i));
             reliedUpon.add(pack);
           }
@@ -219,23 +213,13 @@ final class LooseDrop {
     }
   }
 
-  /** Who may read both files of a pack. */
-  private static Set<PosixFilePermission> readers(StoredPack pack) throws IOException {
-    Set<PosixFilePermission> readers = EnumSet.copyOf(READ);
-    readers.retainAll(Files.getPosixFilePermissions(pack.data().path()));
-    readers.retainAll(Files.getPosixFilePermissions(pack.index().path()));
-    return readers;
-  }
-
-  private boolean mayGo(LooseTable table, long i, Set<PosixFilePermission> readers, StoredPack pack)
+  private boolean mayGo(LooseTable table, long i, ReadAccess access, StoredPack pack)
       throws IOException {
-    if (readers.containsAll(READ)) {
+    if (access.isEverybodys()) {
       return true;
     }
     try {
-      Set<PosixFilePermission> wanted = EnumSet.copyOf(READ);
-      wanted.retainAll(Files.getPosixFilePermissions(table.path(i)));
-      if (readers.containsAll(wanted)) {
+      if (ReadAccess.of(table.path(i)).isWithin(access)) {
         return true;
       }
       left.add("fewer people may read %s".formatted(pack.data().path()));

@@ -132,7 +132,7 @@ final class RequestedExpiry implements Permission {
   @Override
   public void unproven(PackView pack, String uncoveredId) {
     listener.warn(
-        "keeping %s: object %s is in no other %s pack"
+        "keeping %s: object %s is in no other %s pack that as many people may read"
             .formatted(pack.pack().name(), uncoveredId, pack.promisorClass().label()));
   }
 }

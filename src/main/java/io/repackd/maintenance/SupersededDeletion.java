@@ -6,6 +6,7 @@ import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.ReadAccess;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
@@ -30,10 +31,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Deletes superseded packs whose time has come.
  *
- * <p>First the proof, without any lock: each of their objects is in the index of the pack that supersedes them, and that pack is
- * whole; and does the plan made anew with the index and the processes of this moment still give them up, and is the pack what it
- * was that supersedes them? Then, under the lock of the multi-pack-index, they are hidden if they are what they were, everything that
- * could have changed is looked at once more, and only then they are unlinked ({@link PackDeletion}).
+ * <p>First the proof, without any lock: each of their objects is in the index of the pack that supersedes them, all who may read
+ * them may read that pack, and it is whole. Does the plan made anew with the index and the processes of this moment still give them
+ * up, and is that pack what it was? Then, under the lock of the multi-pack-index, they are hidden if they are what they were,
+ * everything that could have changed is looked at once more, and only then they are unlinked ({@link PackDeletion}).
  */
 final class SupersededDeletion {
   private static final Logger log = LoggerFactory.getLogger(SupersededDeletion.class);
@@ -44,6 +45,9 @@ final class SupersededDeletion {
   private final AggregateSnapshots snapshots;
   private final AggregateMemory memory;
   private final Cancellation cancellation;
+
+  /** Who may read the packs that others were found to be in. */
+  private final Map<StoredPack, ReadAccess> readers = new HashMap<>();
 
   SupersededDeletion(
       ObjectDirectory directory,
@@ -105,9 +109,20 @@ final class SupersededDeletion {
     List<Decision> proven = new ArrayList<>();
     HashAlgorithm hash = directory.hash();
     try (Arena arena = Arena.ofConfined()) {
+      ReadAccess access = ReadAccess.of(by);
+      readers.put(by, access);
       PackFile superseding = PackFile.open(by.data().path(), by.index().path(), hash, arena);
       for (Decision decision : decisions) {
         cancellation.check();
+        if (!ReadAccess.of(decision.pack()).isWithin(access)) {
+          if (memory.lessReadable(by)) {
+            log.warn(
+                "keeping {} and others: fewer people may read {}, which has their objects",
+                decision.pack().data().path(),
+                by.data().path());
+          }
+          continue;
+        }
         Optional<String> missing = firstMissing(decision.pack(), superseding);
         if (missing.isEmpty()) {
           proven.add(decision);
@@ -176,9 +191,10 @@ final class SupersededDeletion {
   }
 
   /** Whether a pack is still what it was when it was compared. That it was touched does no harm. */
-  private static boolean stands(StoredPack by) throws IOException {
+  private boolean stands(StoredPack by) throws IOException {
     return by.data().sameFile()
         && by.index().sameFile()
+        && ReadAccess.of(by).equals(readers.get(by))
         && !exists(by, Sidecar.MTIMES)
         && exists(by, Sidecar.PROMISOR) == by.has(Sidecar.PROMISOR);
   }

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
@@ -28,6 +29,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -130,6 +132,20 @@ class CoveringEntriesTest {
           .run(plan, FileStamp.find(repository.index()))
           .packs();
     }
+  }
+
+  /** As an umask of 027 leaves it. */
+  @Test
+  void aPackThatFewerPeopleMayReadCoversNone() throws Exception {
+    settle();
+    Set<PosixFilePermission> few = PosixFilePermissions.fromString("r--r-----");
+    Files.setPosixFilePermissions(large, few);
+    assertThat(expire(NOW)).isZero();
+    assertThat(small).exists();
+    Files.setPosixFilePermissions(small, few);
+    assertThat(expire(NOW)).isEqualTo(1);
+    assertThat(small).doesNotExist();
+    repository.assertHealthy();
   }
 
   /** As a disk does it: no time tells. */

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -206,6 +207,18 @@ class ExpiryTest {
     assertThatThrownBy(() -> expire(() -> Files.createFile(Path.of(complete + ".mtimes"))))
         .isInstanceOf(StepFailure.class)
         .hasMessageContaining("has become a pack of another kind");
+    assertThat(repository.files(".idx")).hasSize(4);
+  }
+
+  /** No time of the file tells that. */
+  @Test
+  void whileThePacksAreHiddenWhatTheProofReliesOnStaysAsReadableAsItWas() throws Exception {
+    Path data = Path.of(complete + ".pack");
+    assertThatThrownBy(() ->
+            expire(() ->
+                Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("r--r-----"))))
+        .isInstanceOf(StepFailure.class)
+        .hasMessageContaining("is not readable for the same people");
     assertThat(repository.files(".idx")).hasSize(4);
   }
 

@@ -214,6 +214,26 @@ class SupersededDeletionTest {
     assertThat(repository.git("rev-list", "--all", "--objects")).isNotEmpty();
   }
 
+  private static void makePrivate(Path file) throws IOException {
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r-----"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theyStayIfFewerPeopleMayReadWhatSupersedesThem(Moment moment) {
+    assertKept(moment, () -> makePrivate(bundle));
+  }
+
+  /** As an umask of 027 leaves them. */
+  @Test
+  void onlyThoseGoThatNobodyElseCouldRead() throws Exception {
+    makePrivate(beside(bundle, "idx"));
+    makePrivate(superseded.getFirst());
+    assertThat(delete(Moment.BEFORE_THEY_ARE_HIDDEN, () -> {})).isEqualTo(1);
+    assertThat(superseded.getFirst()).doesNotExist();
+    assertThat(superseded.subList(1, 3)).allSatisfy(pack -> assertThat(pack).exists());
+  }
+
   @Test
   void nothingGoesIfWhatSupersedesThemIsNotWhole() throws Exception {
     Files.delete(beside(bundle, "idx"));
