@@ -333,8 +333,7 @@ final class LooseRound {
 
   /** Writes a pack; returns whether that came to an end. If not, objects that are bad or have gone were taken out. */
   private boolean write(LooseTable chosen, Cancellation watched) throws IOException {
-    try (LooseSource source =
-        new LooseSource(chosen, directory.traits().compressionLevel(), watched)) {
+    try (LooseSource source = new LooseSource(chosen, directory.traits(), watched)) {
       if (write(source, watched)) {
         return true;
       }

@@ -3,6 +3,7 @@ package io.repackd.maintenance;
 import io.repackd.objectdir.BadLooseObjectException;
 import io.repackd.objectdir.LooseObjectReader;
 import io.repackd.objectdir.LooseTable;
+import io.repackd.objectdir.RepositoryTraits;
 import io.repackd.pack.PackSource;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
@@ -14,19 +15,21 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * Loose objects as a source of a pack. Each is held to its id before the pack gets anything of it.
  *
  * <p>What git has compressed is not compressed again, unless {@code pack.compression} or {@code core.compression} asks for a level
- * that git has not used. Loose objects are compressed in haste by default, and take about a sixth more than in a pack of git's:
- * in a bundle they wait for the repack, and it makes good for that.
+ * that git has not used, or git does not compress loose objects here. They are compressed in haste by default, and take up to a sixth
+ * more than in a pack of git's: in a bundle they wait for the repack, and if that searches deltas it makes good for it.
  */
 final class LooseSource implements PackSource.Made, AutoCloseable {
   private final LooseTable table;
   private final int compressionLevel;
+  private final boolean copies;
   private final Cancellation cancellation;
   private final ConcurrentLinkedQueue<LooseObjectReader> readers = new ConcurrentLinkedQueue<>();
   private volatile boolean failed;
 
-  LooseSource(LooseTable table, int compressionLevel, Cancellation cancellation) {
+  LooseSource(LooseTable table, RepositoryTraits traits, Cancellation cancellation) {
     this.table = table;
-    this.compressionLevel = compressionLevel;
+    this.compressionLevel = traits.compressionLevel();
+    this.copies = compressionLevel != 0 && !traits.looseUncompressed();
     this.cancellation = cancellation;
   }
 
@@ -69,7 +72,7 @@ final class LooseSource implements PackSource.Made, AutoCloseable {
       reader.copy(
           table,
           i,
-          compressionLevel,
+          copies ? compressionLevel : 0,
           new LooseObjectReader.StreamSink() {
             @Override
             public void begin(int type, long bytes) throws IOException {

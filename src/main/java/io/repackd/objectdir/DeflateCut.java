@@ -21,7 +21,7 @@ import java.util.Arrays;
  * <p>Source of the format: RFC 1951. For one thread.
  */
 final class DeflateCut {
-  /** Enough of a stream to find out, however badly its beginning is compressed. */
+  /** Enough of a stream that anybody would write to find out, however badly its beginning can be compressed. */
   static final int NEEDED_BYTES = 1 << 16;
 
   /** What is to go is at most so long. */
@@ -255,8 +255,7 @@ final class DeflateCut {
       Arrays.fill(lengths, i, i + times, repeated);
       i += times;
     }
-    return literalCount <= PrefixCode.MAX_SYMBOLS
-        && literals.build(lengths, 0, literalCount)
+    return literals.build(lengths, 0, literalCount)
         && distances.build(lengths, literalCount, distanceCount);
   }
 

@@ -10,7 +10,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.zip.Adler32;
-import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
@@ -38,19 +37,25 @@ final class LooseStreamCopy implements AutoCloseable {
   private final Inflater rest = new Inflater(true);
   private final Adler32 adlerOfAll = new Adler32();
   private final Adler32 adler = new Adler32();
-  private final CRC32 crcOfFile = new CRC32();
+  private final MessageDigest digestOfFile;
   private final byte[] tail = new byte[ADLER_BYTES];
 
   /**
    * A copy.
    *
    * @param digest of the object's hash function
+   * @param digestOfFile another of the same
    * @param input memory for compressed bytes, at least {@link DeflateCut#NEEDED_BYTES}
    * @param content memory for inflated ones
    */
   LooseStreamCopy(
-      MessageDigest digest, ByteBuffer input, byte[] content, Cancellation cancellation) {
+      MessageDigest digest,
+      MessageDigest digestOfFile,
+      ByteBuffer input,
+      byte[] content,
+      Cancellation cancellation) {
     this.digest = digest;
+    this.digestOfFile = digestOfFile;
     this.input = input;
     this.content = content;
     this.cancellation = cancellation;
@@ -133,8 +138,11 @@ final class LooseStreamCopy implements AutoCloseable {
     adlerOfAll.reset();
     adlerOfAll.update(content, 0, header.length());
     adler.reset();
-    crcOfFile.reset();
-    crcOfFile.update(input.array(), 0, first);
+    digestOfFile.reset();
+    boolean again = channel.position() < channel.size();
+    if (again) {
+      digestOfFile.update(input.array(), 0, first);
+    }
     rest.reset();
     rest.setInput(cut.prefix(), 0, cut.prefixBytes());
     int end = first;
@@ -163,18 +171,18 @@ final class LooseStreamCopy implements AutoCloseable {
       adlerOfAll.update(content, 0, piece);
       adler.update(content, 0, piece);
     }
-    // A prefix never ends a stream: what ends it is beyond what was cut off.
+    // Of a tiny object all may be in the prefix.
+    int tailAt = inPrefix ? cut.resume() + rest.getRemaining() : end - rest.getRemaining();
     boolean right =
-        !inPrefix
-            && inflated == header.contentBytes()
-            && endsWithAdler(channel, end - rest.getRemaining(), end)
+        inflated == header.contentBytes()
+            && endsWithAdler(channel, tailAt, end)
             && MessageDigest.isEqual(digest.digest(), id);
     return right ? rest.getBytesRead() : -1;
   }
 
   private int fillAndNote(FileChannel channel) throws IOException {
     int read = fill(channel);
-    crcOfFile.update(input.array(), 0, read);
+    digestOfFile.update(input.array(), 0, read);
     return read;
   }
 
@@ -209,18 +217,18 @@ final class LooseStreamCopy implements AutoCloseable {
   private void giveAgain(
       FileChannel channel, Path path, long streamBytes, int first, StreamSink sink)
       throws IOException {
-    CRC32 crc = new CRC32();
-    if (reread(channel.position(0), path, crc) != first) {
+    byte[] whole = digestOfFile.digest();
+    if (reread(channel.position(0), path) != first) {
       throw changed(path);
     }
     give(streamBytes, first, sink);
     long left = streamBytes - cut.prefixBytes() - (first - cut.resume());
-    for (int read = reread(channel, path, crc); read > 0; read = reread(channel, path, crc)) {
-      int given = (int) Math.clamp(left, 0, read);
+    for (int read = reread(channel, path); read > 0; read = reread(channel, path)) {
+      int given = Math.clamp(left, 0, read);
       sink.write(input.array(), 0, given);
       left -= given;
     }
-    if (crc.getValue() != crcOfFile.getValue()) {
+    if (left > 0 || !MessageDigest.isEqual(digestOfFile.digest(), whole)) {
       throw changed(path);
     }
   }
@@ -229,11 +237,9 @@ final class LooseStreamCopy implements AutoCloseable {
     return new BadLooseObjectException(path, "it was changed while it was read");
   }
 
-  private int reread(FileChannel channel, Path path, CRC32 crc) throws BadLooseObjectException {
+  private int reread(FileChannel channel, Path path) throws BadLooseObjectException {
     try {
-      int read = fill(channel);
-      crc.update(input.array(), 0, read);
-      return read;
+      return fillAndNote(channel);
     } catch (IOException e) {
       throw new BadLooseObjectException(path, "it cannot be read: " + Reason.of(e));
     }

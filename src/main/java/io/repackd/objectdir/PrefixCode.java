@@ -2,7 +2,7 @@ package io.repackd.objectdir;
 
 import java.util.Arrays;
 
-/** A Huffman code of a deflate stream, given by the lengths of its words (RFC 1951, 3.2.2). For one thread. */
+/** A Huffman code of a deflate stream, given by the lengths of its words (RFC 1951, 3.2.2). For one thread, but for the two that are fixed. */
 final class PrefixCode {
   static final int MAX_SYMBOLS = 288;
 

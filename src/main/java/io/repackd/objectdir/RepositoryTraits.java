@@ -18,6 +18,7 @@ import java.util.Set;
  * @param packKeptObjects {@code repack.packKeptObjects}: whether kept packs are repacked
  * @param updateServerInfo {@code repack.updateServerInfo}: whether a list of packs for plain HTTP is kept up to date where there is one
  * @param compressionLevel {@code pack.compression}, else {@code core.compression}: -1 to 9
+ * @param looseUncompressed {@code core.looseCompression}, else {@code core.compression}, is 0: git does not compress loose objects
  * @param permissions {@code core.sharedRepository}
  */
 public record RepositoryTraits(
@@ -28,6 +29,7 @@ public record RepositoryTraits(
     boolean packKeptObjects,
     boolean updateServerInfo,
     int compressionLevel,
+    boolean looseUncompressed,
     SharedPermissions permissions) {
 
   /** The extensions that do not change what an object directory is, or in ways that are known here. */
@@ -57,6 +59,7 @@ public record RepositoryTraits(
         configuration.truth("repack", "packKeptObjects", false),
         configuration.truth("repack", "updateServerInfo", true),
         compression(configuration),
+        looseUncompressed(configuration),
         permissions(configuration));
   }
 
@@ -69,6 +72,12 @@ public record RepositoryTraits(
           section, "compression", "%d is not between -1 and 9".formatted(level));
     }
     return level;
+  }
+
+  private static boolean looseUncompressed(GitConfiguration configuration)
+      throws ObjectDirectoryException {
+    int core = configuration.number("core", "compression", -1);
+    return configuration.number("core", "looseCompression", core) == 0;
   }
 
   private static SharedPermissions permissions(GitConfiguration configuration)

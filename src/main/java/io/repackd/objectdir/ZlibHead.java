@@ -11,19 +11,22 @@ public final class ZlibHead {
   public static final int BYTES = 2;
 
   private static final int DEFLATE = 8;
-  private static final int MAX_WINDOW = 7;
+  private static final int LARGEST_WINDOW = 7;
   private static final int CHECK = 31;
   private static final int NEEDS_DICTIONARY = 1 << 5;
   private static final int EFFORT_SHIFT = 6;
 
   private ZlibHead() {}
 
-  /** Whether a deflate stream follows these two bytes, one which needs no dictionary. */
+  /**
+   * Whether a deflate stream follows these two bytes, one which needs no dictionary, and may refer back as far as any stream can.
+   * Others are read, too; but whether they keep to what they say is found out by few who inflate them, and git writes none.
+   */
   public static boolean isOne(byte first, byte second) {
     int method = first & 0xff;
     int flags = second & 0xff;
     return (method & 0xf) == DEFLATE
-        && method >>> 4 <= MAX_WINDOW
+        && method >>> 4 == LARGEST_WINDOW
         && (method << Byte.SIZE | flags) % CHECK == 0
         && (flags & NEEDS_DICTIONARY) == 0;
   }

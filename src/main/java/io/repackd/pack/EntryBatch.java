@@ -120,7 +120,7 @@ final class EntryBatch {
     check(packed, source, entry, tools, cancellation);
     if (entries.base(entry) == EntryTable.REWRITE) {
       cancellation.check();
-      rewrite(packed.pack(), entry, tools);
+      rewrite(packed, source, entry, tools);
     }
   }
 
@@ -164,12 +164,17 @@ final class EntryBatch {
     return room;
   }
 
-  private void rewrite(PackFile pack, long entry, Tools tools) throws IOException {
+  private void rewrite(Packed packed, int source, long entry, Tools tools) throws IOException {
+    PackFile pack = packed.pack();
     long start = entries.sourceOffset(entry);
     if (tools.chain.largestBytes(pack, start) > MAX_CHAIN_BYTES) {
       return;
     }
-    long expected = tools.chain.bytes(pack, start);
+    // What is whole already is compressed anew to become smaller.
+    long expected =
+        entries.storedAsDelta(entry)
+            ? tools.chain.bytes(pack, start)
+            : entries.sourceEnd(source, packed, entry) - start;
     if (reserve(expected)) {
       try (Arena arena = Arena.ofConfined()) {
         DeltaChain.Whole whole = read(entries, entry, pack, tools, arena);
@@ -367,6 +372,9 @@ final class EntryBatch {
 
     /** Ends the entry; returns its CRC-32. */
     int finish() throws IOException {
+      if (!begun) {
+        throw new IllegalStateException("an object was announced, and none came");
+      }
       if (deflates) {
         tools.deflater.finish();
         while (!tools.deflater.finished()) {

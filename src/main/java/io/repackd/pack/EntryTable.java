@@ -23,7 +23,7 @@ final class EntryTable {
   /** Base of an entry which is no delta. */
   static final long WHOLE = 0xffffffffL;
 
-  /** Base of an entry whose delta cannot be kept: the object is written whole. */
+  /** Base of an entry that is made anew and whole: its delta cannot be kept, or it was compressed in haste. */
   static final long REWRITE = 0xfffffffeL;
 
   /** The choice among copies of an object that nobody wants. */

@@ -9,7 +9,8 @@ import java.lang.foreign.ValueLayout;
  * Makes good for haste: has objects compressed anew that are stored whole and were compressed with less effort than a pack should
  * be. Git compresses loose objects with the least, and when they are bundled they are copied as they are.
  *
- * <p>In the new pack they say that they are compressed well, so that is done once.
+ * <p>In the new pack they say that they are compressed well, so that is done once. It is done after the search for deltas, which
+ * so finds them worse than they will be.
  */
 final class HastyCompression {
   /** What {@code pack.compression} is where it is not set: zlib's own default. */
@@ -20,7 +21,7 @@ final class HastyCompression {
   private HastyCompression() {}
 
   /**
-   * Finds such entries. Very large ones stay as they are: one thread would have to do them.
+   * Finds such entries. Large ones stay as they are: one thread would have to do them.
    *
    * @param level what a pack should be compressed with, -1 to 9; with 0 all is well as it is
    * @throws CorruptFileException if an entry is malformed
@@ -44,6 +45,7 @@ final class HastyCompression {
           header.read(pack, entries.sourceOffset(entry));
           long end = entries.sourceEnd(source, packed, entry);
           if (header.size() <= EntryBatch.MAX_CHAIN_BYTES
+              && end - header.body() <= EntryBatch.MAX_HELD_BYTES
               && isHasty(pack, header.body(), end, wanted)) {
             entries.setBase(entry, EntryTable.REWRITE);
           }

@@ -65,7 +65,7 @@ public final class NewPack {
     return objects;
   }
 
-  /** How many of them had to be written whole, because their deltas could not be kept. Known after {@link #writePack}. */
+  /** How many of them were made anew and whole, because their deltas could not be kept or for their compression. Known after {@link #writePack}. */
   public long rewritten() {
     return rewritten;
   }

@@ -119,7 +119,7 @@ final class PackAssembly implements AutoCloseable {
     entries.releasePages(); // what is written is verified next
   }
 
-  /** How many objects could not be copied and were written whole. */
+  /** How many objects were not copied but made anew, whole. */
   long rewritten() {
     return rewritten;
   }

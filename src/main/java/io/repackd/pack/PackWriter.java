@@ -166,7 +166,11 @@ public final class PackWriter implements AutoCloseable {
         .toList();
   }
 
-  private NewPack onePack(Optional<FoundDeltas> found) {
+  /** All in one. Only then it is known what room there is for what is compressed anew. */
+  private NewPack onePack(Optional<FoundDeltas> found) throws CorruptFileException {
+    if (search.isPresent()) {
+      HastyCompression.makeGood(entries, compressionLevel, cancellation);
+    }
     EntrySequence sequence =
         found.isEmpty()
             ? EntrySequence.asTheyLie(entries)
@@ -187,7 +191,6 @@ public final class PackWriter implements AutoCloseable {
     DeltaSearchSettings settings = search.get().settings();
     FoundDeltas found = new FoundDeltas(search.get().scratch(), settings.foundBytes(), arena);
     new DeltaSearch(entries, settings, found, hash.length(), compressionLevel, cancellation).run();
-    HastyCompression.makeGood(entries, compressionLevel, cancellation);
     return Optional.of(found);
   }
 

@@ -91,7 +91,15 @@ class CyclePlannerTest {
   private static Snapshot snapshot(boolean precious, Census census, PackView... packs) {
     RepositoryTraits traits =
         new RepositoryTraits(
-            HashAlgorithm.SHA1, true, precious, true, false, true, -1, SharedPermissions.UMASK);
+            HashAlgorithm.SHA1,
+            true,
+            precious,
+            true,
+            false,
+            true,
+            -1,
+            false,
+            SharedPermissions.UMASK);
     return new Snapshot(NOW, traits, List.of(packs), INDEX, INDEX_INODE, census, Evidence.NONE);
   }
 

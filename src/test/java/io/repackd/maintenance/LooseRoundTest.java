@@ -219,6 +219,21 @@ class LooseRoundTest {
     repository.assertHealthy();
   }
 
+  @Test
+  void whatGitDoesNotCompressIsCompressedInThePack() throws Exception {
+    GitRepository repository = repository();
+    repository.git("config", "core.looseCompression", "0");
+    for (int i = 0; i < 20; i++) {
+      blob(repository, "line\n".repeat(1000 + i));
+    }
+
+    LooseOutcome outcome = run(repository, NOW);
+
+    Path pack = repository.packs().resolve(outcome.packs().getFirst() + ".pack");
+    assertThat(Files.size(pack)).isLessThan(20 * 200);
+    repository.assertHealthy();
+  }
+
   /** The extension of the file that makes the pack what it is. */
   @ParameterizedTest
   @CsvSource({"none, true", "keep, true", "rev, true", "mtimes, false", "promisor, false"})

@@ -89,7 +89,7 @@ class SizeLimitRuleTest {
   private static CyclePlan plan(List<PackView> packs, RepackSettings settings, long packBytes) {
     RepositoryTraits traits =
         new RepositoryTraits(
-            HashAlgorithm.SHA1, true, false, true, false, true, -1, SharedPermissions.UMASK);
+            HashAlgorithm.SHA1, true, false, true, false, true, -1, false, SharedPermissions.UMASK);
     Snapshot snapshot =
         new Snapshot(
                 NOW,

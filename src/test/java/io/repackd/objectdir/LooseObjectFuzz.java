@@ -14,7 +14,6 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
-import org.jspecify.annotations.Nullable;
 
 /** A loose object, named by what it inflates to. Bit 0: it is compressed here. */
 public final class LooseObjectFuzz implements FuzzTarget {
@@ -22,12 +21,12 @@ public final class LooseObjectFuzz implements FuzzTarget {
 
   private static final int MOST_BYTES = 1 << 20;
 
-  /** Counts what it is given. */
-  private static final class Counting implements LooseObjectReader.StreamSink {
+  /** Keeps what it is given. */
+  private static final class Kept implements LooseObjectReader.StreamSink {
+    private final ByteArrayOutputStream given = new ByteArrayOutputStream();
     private long said = -1;
-    private long given;
     private int type;
-    private @Nullable ByteArrayOutputStream stream;
+    private boolean compressed;
 
     @Override
     public void begin(int type, long bytes) {
@@ -39,21 +38,16 @@ public final class LooseObjectFuzz implements FuzzTarget {
     @Override
     public void beginStream(int type, long bytes) {
       begin(type, bytes);
-      stream = new ByteArrayOutputStream();
+      compressed = true;
     }
 
     @Override
     public void write(byte[] content, int from, int length) {
-      if (stream == null) {
-        given += length;
-      } else {
-        stream.write(content, from, length);
-      }
+      given.write(content, from, length);
     }
 
-    /** How much it came to, inflated. */
-    long given() {
-      return stream == null ? given : inflated(stream.toByteArray()).length;
+    byte[] content() {
+      return compressed ? inflated(given.toByteArray()) : given.toByteArray();
     }
   }
 
@@ -65,7 +59,8 @@ public final class LooseObjectFuzz implements FuzzTarget {
     Path folder = Files.createDirectories(objects.resolve(id.substring(0, 2)));
     Files.createDirectories(objects.resolve("pack"));
     Path object = Files.write(folder.resolve(id.substring(2)), file);
-    Counting counting = new Counting();
+    Kept read = new Kept();
+    Kept copied = new Kept();
     try (LooseTable table = new LooseTable(objects, HASH);
         LooseObjectReader reader = new LooseObjectReader(HASH, new Cancellation())) {
       ObjectDirectory opened =
@@ -73,15 +68,22 @@ public final class LooseObjectFuzz implements FuzzTarget {
       new LooseWalk(opened, new Cancellation()).next(table, Integer.MAX_VALUE);
       assertThat(table.count()).isEqualTo(1);
       long claimed = reader.claimedBytes(table, 0);
-      reader.read(table, 0, counting);
-      assertThat(counting.given()).isEqualTo(counting.said).isEqualTo(claimed);
-      Counting copied = new Counting();
-      reader.copy(table, 0, -1, copied);
-      assertThat(copied.given()).isEqualTo(copied.said).isEqualTo(claimed);
-      assertThat(copied.type).isEqualTo(counting.type);
-      assertThat(counting.type).isBetween(1, 4);
+      boolean bad = false;
+      try {
+        reader.copy(table, 0, -1, copied);
+      } catch (BadLooseObjectException e) {
+        bad = true;
+      }
+      assertThat(copied.said < 0).isEqualTo(bad);
+      reader.read(table, 0, read);
+      assertThat(bad).as("it can be read and not be copied").isFalse();
+      assertThat((long) read.content().length).isEqualTo(read.said).isEqualTo(claimed);
+      assertThat(copied.content()).isEqualTo(read.content());
+      assertThat(copied.said).isEqualTo(claimed);
+      assertThat(copied.type).isEqualTo(read.type);
+      assertThat(read.type).isBetween(1, 4);
     } catch (BadLooseObjectException e) {
-      assertThat(counting.said).as("something was given away").isEqualTo(-1);
+      assertThat(read.said).as("something was given away").isEqualTo(-1);
       throw e;
     } finally {
       Files.delete(object);

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import java.util.zip.Deflater;
+import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,9 +74,14 @@ class LooseObjectReaderTest {
 
     byte[] object() throws IOException {
       if (streamed) {
+        Inflater inflater = new Inflater();
         try (InflaterInputStream in =
-            new InflaterInputStream(new ByteArrayInputStream(stream.toByteArray()))) {
+            new InflaterInputStream(
+                new ByteArrayInputStream(stream.toByteArray()), inflater, 1 << 20)) {
           bytes.writeBytes(in.readAllBytes());
+          assertThat(inflater.getBytesRead()).isEqualTo(stream.size());
+        } finally {
+          inflater.end();
         }
       }
       return bytes.toByteArray();
@@ -95,6 +101,7 @@ class LooseObjectReaderTest {
         Whole copied = new Whole();
         reader.copy(table, i, -1, copied);
         assertThat(copied.object()).isEqualTo(whole.object());
+        assertThat(copied.streamed).isTrue();
         found.put(table.idHex(i), whole.object());
       }
     }
