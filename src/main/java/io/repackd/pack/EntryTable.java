@@ -20,6 +20,8 @@ final class EntryTable {
   /** These map a fifth of a gigabyte at most. To give it back takes a millisecond for a thousand packs. */
   private static final long READS_BEFORE_RELEASE = 3 << 10;
 
+  private static final int BLOCKS_OF_SOURCE = 4;
+
   /** Base of an entry which is no delta. */
   static final long WHOLE = 0xffffffffL;
 
@@ -43,6 +45,11 @@ final class EntryTable {
   private final List<PackSource> sources;
   private final int hashLength;
   private final long[] firstEntries;
+
+  /** By blocks of entries: the source of the first entry of each, so that few are left to search through. */
+  private final int[] blockSources;
+
+  private final int blockShift;
   private final LongTable sourceOffsets;
   private final IntTable positions;
   private final IntTable bases;
@@ -64,6 +71,8 @@ final class EntryTable {
       throw new IllegalArgumentException(
           "a pack is made from at most %d entries, not %d".formatted(MAX_ENTRIES, count()));
     }
+    blockShift = blockShift();
+    blockSources = blockSources();
     sourceOffsets = new LongTable(arena, count());
     positions = new IntTable(arena, count());
     bases = new IntTable(arena, count());
@@ -72,6 +81,29 @@ final class EntryTable {
     offsets = new LongTable(arena, count());
     checksums = new IntTable(arena, count());
     flags = arena.allocate(Math.max(1, count()));
+  }
+
+  /** So that there are some blocks for each source. */
+  private int blockShift() {
+    long blocks = (long) BLOCKS_OF_SOURCE * Math.max(1, sources.size());
+    int shift = 0;
+    while (count() >>> shift > blocks) {
+      shift++;
+    }
+    return shift;
+  }
+
+  private int[] blockSources() {
+    int[] found = new int[(int) (count() >>> blockShift) + 2];
+    int source = 0;
+    for (int block = 0; block < found.length; block++) {
+      long first = (long) block << blockShift;
+      while (source + 1 < sources.size() && firstEntries[source + 1] <= first) {
+        source++;
+      }
+      found[block] = source;
+    }
+    return found;
   }
 
   private static long count(PackSource source) {
@@ -141,8 +173,9 @@ final class EntryTable {
 
   /** The source of an entry. */
   int sourceOf(long entry) {
-    int low = 0;
-    int high = sources.size() - 1;
+    int block = (int) (entry >>> blockShift);
+    int low = blockSources[block];
+    int high = blockSources[block + 1];
     while (low < high) {
       int middle = (low + high + 1) >>> 1;
       if (firstEntries[middle] <= entry) {
@@ -245,9 +278,14 @@ final class EntryTable {
 
   /** Where in that segment the id of an entry stands. */
   long idOffset(int source, long entry) {
+    return idOffsetAt(source, position(entry));
+  }
+
+  /** Where in that segment the id at a position of the source stands. */
+  long idOffsetAt(int source, long position) {
     return switch (sources.get(source)) {
-      case Packed packed -> packed.pack().index().idOffset(position(entry));
-      case Made _ -> madeIdOffset(position(entry));
+      case Packed packed -> packed.pack().index().idOffset(position);
+      case Made _ -> madeIdOffset(position);
     };
   }
 

@@ -27,6 +27,12 @@ final class PackIndexWriter {
   /** Half a megabyte outside of the heap. Every run takes three or four writes, and a run for each first byte would be a thousand. */
   private static final long RUN = 1 << 14;
 
+  /**
+   * What is looked up for so many objects at a time, one thing after the other: then the processor can wait for many places of the
+   * memory at once.
+   */
+  private static final int LOOKED_UP = 1 << 8;
+
   private static final int HASHED_AT_ONCE_BYTES = 1 << 20;
 
   private final EntryTable entries;
@@ -111,32 +117,57 @@ final class PackIndexWriter {
       MemorySegment checksums = scratch.allocate(objects * Integer.BYTES);
       MemorySegment offsets = scratch.allocate(objects * Integer.BYTES);
       MemorySegment largeOffsets = scratch.allocate(large * Long.BYTES);
+      long[] some = new long[LOOKED_UP];
+      long[] places = new long[LOOKED_UP];
       long nextLarge = 0;
       long at = 0;
       for (int firstByte = from; firstByte < to; firstByte++) {
-        for (long i = 0; i < order.count(firstByte); i++, at++) {
-          long entry = order.entry(firstByte, i);
-          int source = entries.sourceOf(entry);
-          MemorySegment.copy(
-              entries.ids(source),
-              entries.idOffset(source, entry),
-              ids,
-              at * hashLength,
-              hashLength);
-          BigEndian.putInt32(checksums, at * Integer.BYTES, entries.checksum(entry));
-          long offset = entries.offset(entry);
-          if (offset >= FIRST_LARGE_OFFSET) {
-            BigEndian.putInt64(largeOffsets, nextLarge * Long.BYTES, offset);
-            offset = PackIndexV2.LARGE | firstLargeOffsets[from] + nextLarge;
-            nextLarge++;
+        long count = order.count(firstByte);
+        for (long i = 0; i < count; i += LOOKED_UP) {
+          int length = (int) Math.min(LOOKED_UP, count - i);
+          for (int k = 0; k < length; k++) {
+            some[k] = order.entry(firstByte, i + k);
           }
-          BigEndian.putInt32(offsets, at * Integer.BYTES, (int) offset);
+          copyIds(some, length, places, ids, at * hashLength);
+          for (int k = 0; k < length; k++) {
+            BigEndian.putInt32(checksums, (at + k) * Integer.BYTES, entries.checksum(some[k]));
+          }
+          for (int k = 0; k < length; k++) {
+            long offset = entries.offset(some[k]);
+            if (offset >= FIRST_LARGE_OFFSET) {
+              BigEndian.putInt64(largeOffsets, nextLarge * Long.BYTES, offset);
+              offset = PackIndexV2.LARGE | firstLargeOffsets[from] + nextLarge;
+              nextLarge++;
+            }
+            BigEndian.putInt32(offsets, (at + k) * Integer.BYTES, (int) offset);
+          }
+          at += length;
         }
       }
       writeAt(idsStart() + first * hashLength, ids);
       writeAt(checksumsStart() + first * Integer.BYTES, checksums);
       writeAt(offsetsStart() + first * Integer.BYTES, offsets);
       writeAt(largeOffsetsStart() + firstLargeOffsets[from] * Long.BYTES, largeOffsets);
+    }
+  }
+
+  /**
+   * Copies the ids of some entries.
+   *
+   * @param places room for as many numbers
+   */
+  private void copyIds(long[] some, int length, long[] places, MemorySegment to, long start) {
+    for (int k = 0; k < length; k++) {
+      places[k] = entries.position(some[k]);
+    }
+    for (int k = 0; k < length; k++) {
+      int source = entries.sourceOf(some[k]);
+      MemorySegment.copy(
+          entries.ids(source),
+          entries.idOffsetAt(source, places[k]),
+          to,
+          start + (long) k * hashLength,
+          hashLength);
     }
   }
 
