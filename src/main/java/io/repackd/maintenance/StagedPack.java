@@ -4,10 +4,14 @@ import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.FilePublisher.Unpublished;
 import io.repackd.pack.NewPack;
 import io.repackd.platform.EarlySync;
+import io.repackd.platform.Futures;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /**
  * A new pack with its indexes under temporary names. Closing it removes what was not published.
@@ -46,8 +50,7 @@ record StagedPack(
     String name = "pack-" + content.writePack(pack.channel());
     try (EarlySync sync = new EarlySync(pack.channel())) {
       sync.written(pack.channel().size());
-      content.writeIndex(index.channel());
-      content.writeReverseIndex(reverseIndex.channel());
+      writeBoth(content, reverseIndex, index);
       sync.await();
     }
     return new StagedPack(
@@ -58,6 +61,22 @@ record StagedPack(
         pack,
         reverseIndex,
         index);
+  }
+
+  /** One thread has to write all of the reverse index, and of the other to hash it: these two may do so at a time. */
+  private static void writeBoth(NewPack content, Unpublished reverseIndex, Unpublished index)
+      throws IOException {
+    try (ExecutorService other =
+        Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("reverse-index").factory())) {
+      Future<?> reverse =
+          other.submit(() -> {
+            content.writeReverseIndex(reverseIndex.channel());
+            return true;
+          });
+      content.writeIndex(index.channel());
+      Futures.await(reverse);
+    }
   }
 
   private List<Unpublished> files() {
