@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** One process, as its directory under {@code /proc} shows it. Each look throws if it has ended or is closed to us. */
@@ -31,6 +32,9 @@ final class ProcessEntry {
 
   /** Address, permissions, offset, device, inode, path. Source: proc_pid_maps(5). */
   private static final int FIELDS_OF_A_MAPPING = 6;
+
+  /** No file has this inode number. */
+  private static final long UNKNOWN = 0;
 
   private static final String DELETED = " (deleted)";
   private static final Path ROOT = Path.of("/");
@@ -166,7 +170,7 @@ final class ProcessEntry {
         String raw = utf8(line.substring(slash));
         if (places.include(stripDeleted(raw))) {
           String[] fields = line.substring(0, slash).strip().split(" +", -1);
-          files.add(usedFile(raw, Long.parseLong(fields[fields.length - 1]), true));
+          files.add(usedFile(raw, inode(fields[fields.length - 1]), true));
         }
       }
     }
@@ -203,11 +207,20 @@ final class ProcessEntry {
     }
   }
 
+  /** Unsigned: where a file system makes its numbers up, the upper half of them may be in use. 0 is for what nobody can tell. */
+  private static long inode(String number) {
+    try {
+      return Long.parseUnsignedLong(number);
+    } catch (NumberFormatException e) {
+      return UNKNOWN;
+    }
+  }
+
   private static long inode(Path descriptor) {
     try {
       return (long) Files.getAttribute(descriptor, "unix:ino");
     } catch (IOException e) {
-      return 0;
+      return UNKNOWN;
     }
   }
 
@@ -225,12 +238,17 @@ final class ProcessEntry {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         String[] fields = line.split(" +", FIELDS_OF_A_MAPPING);
         if (fields.length == FIELDS_OF_A_MAPPING) {
-          Inode mapped = new Inode(device(fields[3]), Long.parseLong(fields[4]));
-          if (files.contains(mapped)) {
-            used.add(mapped);
-          }
+          mapped(fields[3], fields[4]).filter(files::contains).ifPresent(used::add);
         }
       }
+    }
+  }
+
+  private static Optional<Inode> mapped(String device, String number) {
+    try {
+      return Optional.of(new Inode(device(device), Long.parseUnsignedLong(number)));
+    } catch (NumberFormatException | IndexOutOfBoundsException e) {
+      return Optional.empty(); // a file that nobody can ask for
     }
   }
 

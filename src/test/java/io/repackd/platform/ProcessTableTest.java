@@ -193,6 +193,35 @@ class ProcessTableTest {
                 List.of("git gc (pid 42)")));
   }
 
+  /** As FUSE and overlayfs have them, which put more into a number than one file. */
+  @Test
+  void numbersOfFilesAreUnsignedAndALineThatIsNoMappingIsPassedOver() throws Exception {
+    Path proc = closedTable();
+    Path process = proc.resolve("42");
+    Files.createDirectories(process.resolve("fd"));
+    Files.createSymbolicLink(process.resolve("cwd"), Path.of("/srv/r.git"));
+    Files.writeString(process.resolve("stat"), "42 (git) S" + " 1".repeat(30));
+    Files.writeString(
+        process.resolve("maps"),
+        """
+        7f00-7f01 r--p 00000000 00:2a 18446744073709551615 /srv/r.git/objects/pack/a.pack
+        7f01-7f02 r--p 00000000 00:2a 99999999999999999999 /srv/r.git/objects/pack/b.pack
+        7f02-7f03 r--p 00000000 002a 7 /srv/r.git/objects/pack/c.pack
+        7f03-7f04 r--p 00000000 :2a 7 /srv/r.git/objects/pack/c.pack
+        7f04-7f05 r--p 00000000 00:2a 8 /srv/r.git/objects/pack/d.pack
+        """);
+    ProcessTable table = new ProcessTable(proc);
+    Inode last = new Inode(0x2a, -1);
+    Inode after = new Inode(0x2a, 8);
+    assertThat(table.usersOf(Set.of(last, after))).containsOnlyKeys(last, after);
+    assertThat(table.census(Set.of(Path.of("/srv/r.git"))).readers())
+        .singleElement()
+        .satisfies(reader ->
+            assertThat(reader.files())
+                .extracting(ProcessTable.UsedFile::inode)
+                .containsExactlyInAnyOrder(-1L, 0L, 7L, 8L));
+  }
+
   private Path closedTable() throws IOException {
     Path proc = Files.createDirectories(directory.resolve("proc"));
     Files.writeString(proc.resolve("stat"), "btime 1700000000\n");
