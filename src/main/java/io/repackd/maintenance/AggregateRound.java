@@ -14,6 +14,7 @@ import io.repackd.objectdir.GarbageKind;
 import io.repackd.objectdir.LockedException;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
+import io.repackd.objectdir.ReadAccess;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
@@ -346,7 +347,11 @@ final class AggregateRound {
         Beside beside =
             new Beside(bundle.kind(), Optional.of(() -> marker(bundle)), Optional.empty());
         return new PackPublication(directory, this::check, watched)
-            .publish(writer, beside, () -> youngerThanSources(bundle));
+            .publish(
+                writer,
+                () -> ReadAccess.of(bundle.packs()),
+                beside,
+                () -> youngerThanSources(bundle));
       }
     }
   }

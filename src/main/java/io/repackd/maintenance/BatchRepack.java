@@ -10,6 +10,7 @@ import io.repackd.midx.OwnerSearch;
 import io.repackd.objectdir.DeltaSettings;
 import io.repackd.objectdir.FilePublisher.Unpublished;
 import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.ReadAccess;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
@@ -138,6 +139,7 @@ final class BatchRepack {
             new PackPublication(directory, cancellation)
                 .publish(
                     parts,
+                    () -> ReadAccess.of(packs),
                     new Beside(
                         batch.kind(), stillBadDeltas(packs), superseding(), Optional.of(cycle)),
                     () -> PackPublication.youngerThan(packs, now, parts.size()));

@@ -2,6 +2,7 @@ package io.repackd.maintenance;
 
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.ReadAccess;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.objectdir.TemporaryName;
@@ -102,7 +103,8 @@ final class Leftovers {
       if (NEW_INDEX.matcher(name).matches()) {
         Optional<String> pack = packOf(file);
         if (pack.isPresent() && lacksIndex(pack.get()) && fits(pack.get(), file)) {
-          directory.publisher().adopt(file, pack.get() + ".idx");
+          Path data = path(pack.get(), "pack");
+          directory.publisher().adopt(file, pack.get() + ".idx", () -> ReadAccess.of(data));
           restored++;
         } else {
           Files.delete(file);

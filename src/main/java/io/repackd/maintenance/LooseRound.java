@@ -10,6 +10,7 @@ import io.repackd.objectdir.LooseWalk;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.ReadAccess;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.PackVerification;
@@ -334,7 +335,7 @@ final class LooseRound {
   /** Writes a pack; returns whether that came to an end. If not, objects that are bad or have gone were taken out. */
   private boolean write(LooseTable chosen, Cancellation watched) throws IOException {
     try (LooseSource source = new LooseSource(chosen, directory.traits(), watched)) {
-      if (write(source, watched)) {
+      if (write(chosen, source, watched)) {
         return true;
       }
       sortOut(chosen, source);
@@ -342,7 +343,8 @@ final class LooseRound {
     }
   }
 
-  private boolean write(LooseSource source, Cancellation watched) throws IOException {
+  private boolean write(LooseTable chosen, LooseSource source, Cancellation watched)
+      throws IOException {
     try (PackWriter writer =
         new PackWriter(
             List.of(source), directory.hash(), directory.traits().compressionLevel(), watched)) {
@@ -350,6 +352,7 @@ final class LooseRound {
           new PackPublication(directory, PackVerification::verifyEntries, watched)
               .publish(
                   writer,
+                  () -> ReadAccess.of(chosen),
                   new Beside(PackKind.ORDINARY, Optional.of(this::marker), Optional.empty()),
                   clock::instant);
       published.ifPresentOrElse(

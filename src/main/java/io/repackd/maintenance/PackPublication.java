@@ -6,6 +6,7 @@ import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.ObjectDirectoryException;
 import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.ReadAccess;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.objectdir.TemporaryKeep;
@@ -32,6 +33,8 @@ import org.slf4j.LoggerFactory;
  * their names: {@code .keep}, {@code .promisor}, {@code .baddeltas} and {@code .supersedes} first, so that nobody meets the pack without them, then
  * {@code .pack} and {@code .rev}, and the {@code .idx} last, without which a pack is not there for anybody; then the directory is
  * synchronised, and the list of packs for plain HTTP follows, where there is one. If something fails on the way, whatever was published of it goes again, unless it was complete by then.
+ *
+ * <p>Whoever may read all that a pack is made of may read the pack, too, whatever our umask is.
  */
 final class PackPublication {
   private static final Logger log = LoggerFactory.getLogger(PackPublication.class);
@@ -104,12 +107,14 @@ final class PackPublication {
    * Writes a pack and publishes it.
    *
    * @param writer prepared, and used for nothing yet
+   * @param sources what it takes objects from
    * @return nothing if a pack of that name is there, complete: the same bytes have the same name
    * @throws IOException if a file cannot be written, or a sidecar lies there that would make another kind of it
    */
-  Optional<Published> publish(PackWriter writer, Beside beside, ModificationTime time)
+  Optional<Published> publish(
+      PackWriter writer, ReadAccess.Sources sources, Beside beside, ModificationTime time)
       throws IOException {
-    return publish(List.of(writer.inOnePack()), beside, time).stream().findFirst();
+    return publish(List.of(writer.inOnePack()), sources, beside, time).stream().findFirst();
   }
 
   /**
@@ -117,12 +122,14 @@ final class PackPublication {
    * the one before it, as git has it.
    *
    * @param packs of one writer, none of them written yet
+   * @param sources what they take objects from
    * @param time what the first of them gets
    * @return those that were published: not such as are there already, complete
    * @throws IOException as with one pack. Packs that are visible by then stay, without their temporary keeps: somebody may have come
    *     to read from them
    */
-  List<Published> publish(List<NewPack> packs, Beside beside, ModificationTime time)
+  List<Published> publish(
+      List<NewPack> packs, ReadAccess.Sources sources, Beside beside, ModificationTime time)
       throws IOException {
     List<StagedPack> staged = new ArrayList<>();
     try {
@@ -134,7 +141,7 @@ final class PackPublication {
         synchronise(missing, time.afterTheCopy());
       }
       cancellation.check();
-      return place(missing, beside);
+      return place(missing, new Once(sources), beside);
     } finally {
       close(staged);
     }
@@ -161,11 +168,12 @@ final class PackPublication {
     }
   }
 
-  private List<Published> place(List<StagedPack> packs, Beside beside) throws IOException {
+  private List<Published> place(List<StagedPack> packs, ReadAccess.Sources sources, Beside beside)
+      throws IOException {
     List<Published> published = new ArrayList<>();
     try {
       for (StagedPack pack : packs) {
-        new Placing(directory.publisher(), pack.name(), beside)
+        new Placing(directory.publisher(), pack.name(), sources, beside)
             .place(pack)
             .ifPresent(published::add);
       }
@@ -242,17 +250,37 @@ final class PackPublication {
     return directory.packDirectory().resolve(name + "." + extension);
   }
 
+  /** Looks at what packs are made of when it is first asked. There may be many files of that, and there are several of a pack. */
+  private static final class Once implements ReadAccess.Sources {
+    private final ReadAccess.Sources sources;
+    private Optional<ReadAccess> seen = Optional.empty();
+
+    Once(ReadAccess.Sources sources) {
+      this.sources = sources;
+    }
+
+    @Override
+    public ReadAccess access() throws IOException {
+      if (seen.isEmpty()) {
+        seen = Optional.of(sources.access());
+      }
+      return seen.get();
+    }
+  }
+
   /** The giving of names. */
   private final class Placing {
     private final FilePublisher publisher;
     private final String name;
+    private final ReadAccess.Sources sources;
     private final Beside beside;
     private final List<FileStamp> placed = new ArrayList<>();
     private Optional<TemporaryKeep> keep = Optional.empty();
 
-    Placing(FilePublisher publisher, String name, Beside beside) {
+    Placing(FilePublisher publisher, String name, ReadAccess.Sources sources, Beside beside) {
       this.publisher = publisher;
       this.name = name;
+      this.sources = sources;
       this.beside = beside;
     }
 
@@ -275,6 +303,7 @@ final class PackPublication {
           bytes += files.reverseIndexBytes();
           place(files.reverseIndex(), Sidecar.REVERSE_INDEX.extension());
         }
+        files.index().grant(sources);
         files.index().publishReadOnly(name + ".idx");
         publisher.syncDirectory();
         return Optional.of(new Published(name, files.objects(), bytes, keep));
@@ -317,6 +346,7 @@ final class PackPublication {
     }
 
     private void place(Unpublished file, String extension) throws IOException {
+      file.grant(sources);
       file.publishReadOnly(name + "." + extension);
       placed.add(FileStamp.of(path(name, extension)));
     }

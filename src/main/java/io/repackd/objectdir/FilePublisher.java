@@ -67,11 +67,20 @@ public final class FilePublisher {
    * read-only.
    */
   public void adopt(Path temporary, String name) throws IOException {
-    publish(temporary, name, true);
+    publish(temporary, name, true, 0);
   }
 
-  private void publish(Path file, String name, boolean readOnly) throws IOException {
-    permissions.apply(file, readOnly);
+  /**
+   * The same for one which may be read by whoever may read what it is made of.
+   *
+   * @param sources what it is made of
+   */
+  public void adopt(Path temporary, String name, ReadAccess.Sources sources) throws IOException {
+    publish(temporary, name, true, permissions.grantable(temporary, sources));
+  }
+
+  private void publish(Path file, String name, boolean readOnly, int granted) throws IOException {
+    permissions.apply(file, readOnly, granted);
     Files.move(file, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
   }
 
@@ -104,6 +113,7 @@ public final class FilePublisher {
     private final Path file;
     private final FileChannel channel;
     private boolean published;
+    private int granted;
 
     private Unpublished(Path file, FileChannel channel) {
       this.file = file;
@@ -151,18 +161,27 @@ public final class FilePublisher {
     }
 
     /**
+     * Has it read, once it is published read-only, by whoever may read what it is made of: {@link SharedPermissions#grantable}.
+     *
+     * @param sources what it is made of; asked at once, if it matters
+     */
+    public void grant(ReadAccess.Sources sources) throws IOException {
+      granted = permissions.grantable(file, sources);
+    }
+
+    /**
      * Gives a read-only file its name. The content must have been synchronised before.
      *
      * @throws NoSuchFileException if somebody swept the temporary file away: nothing is published
      */
     public void publishReadOnly(String name) throws IOException {
-      FilePublisher.this.publish(file, name, true);
+      FilePublisher.this.publish(file, name, true, granted);
       published = true;
     }
 
     /** Gives a file its name which its owner may replace, such as the multi-pack-index. */
     public void publishWritable(String name) throws IOException {
-      FilePublisher.this.publish(file, name, false);
+      FilePublisher.this.publish(file, name, false, 0);
       published = true;
     }
 
@@ -173,7 +192,7 @@ public final class FilePublisher {
      * @throws java.nio.file.FileAlreadyExistsException if something has it
      */
     public FileStamp publishIfAbsent(String name) throws IOException {
-      permissions.apply(file, true);
+      permissions.apply(file, true, granted);
       // What was renamed would replace what is there; closing removes the temporary name.
       return FileStamp.of(Files.createLink(directory.resolve(name), file));
     }

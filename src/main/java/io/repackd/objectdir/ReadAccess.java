@@ -1,14 +1,19 @@
 package io.repackd.objectdir;
 
+import io.repackd.platform.ManyReaders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /**
  * Who may read some files, that is all of them, by their owners, groups and mode bits.
@@ -25,7 +30,12 @@ public record ReadAccess(Set<FileAccess> files) {
   private static final int OTHERS = 0004;
   private static final int ALL = OWNER | GROUP | OTHERS;
 
+  /** From the bit which allows to search a directory to that which allows to read a file. */
+  private static final int SEARCH_TO_READ = 2;
+
   private static final int SUPERUSER = 0;
+
+  private static final FileAccess NOBODYS = new FileAccess(SUPERUSER, SUPERUSER, 0);
 
   /** Is nobody's number, because it is the one which chown(2) takes for no change. */
   private static final int STRANGER = -1;
@@ -50,6 +60,12 @@ public record ReadAccess(Set<FileAccess> files) {
     }
   }
 
+  /** Knows what a new file is made of. */
+  public interface Sources {
+    /** Who may read all of it at this moment. Asked only where that matters. */
+    ReadAccess access() throws IOException;
+  }
+
   /**
    * Looks at a file, without following a symbolic link.
    *
@@ -61,19 +77,52 @@ public record ReadAccess(Set<FileAccess> files) {
 
   /** Looks at a pack: nobody can read it without its index. */
   public static ReadAccess of(StoredPack pack) throws IOException {
+    return of(List.of(pack));
+  }
+
+  /** Looks at packs. */
+  public static ReadAccess of(Collection<StoredPack> packs) throws IOException {
     Set<FileAccess> files = new HashSet<>();
-    files.add(look(pack.data().path()));
-    files.add(look(pack.index().path()));
+    for (StoredPack pack : packs) {
+      files.add(look(pack.data().path()));
+      files.add(look(pack.index().path()));
+    }
+    return new ReadAccess(files);
+  }
+
+  /** Looks at loose objects, and at the directories that lead to them. What has gone might have been nobody's. */
+  public static ReadAccess of(LooseTable objects) throws IOException {
+    Set<FileAccess> files = ConcurrentHashMap.newKeySet();
+    Set<Path> directories = ConcurrentHashMap.newKeySet();
+    ManyReaders.forEach(
+        objects.count(),
+        i -> {
+          Path object = objects.path(i);
+          Path parent =
+              objects.directory().resolve(objects.idHex(i).substring(0, LooseTable.FANOUT_DIGITS));
+          try {
+            files.add(look(object));
+            if (directories.add(parent)) {
+              files.add(look(parent, SEARCH_TO_READ));
+            }
+          } catch (NoSuchFileException e) {
+            files.add(NOBODYS);
+          }
+        });
     return new ReadAccess(files);
   }
 
   private static FileAccess look(Path file) throws IOException {
+    return look(file, 0);
+  }
+
+  private static FileAccess look(Path file, int shift) throws IOException {
     Map<String, Object> attributes =
         Files.readAttributes(file, "unix:uid,gid,mode", LinkOption.NOFOLLOW_LINKS);
     if (attributes.get("uid") instanceof Integer owner
         && attributes.get("gid") instanceof Integer group
         && attributes.get("mode") instanceof Integer mode) {
-      return new FileAccess(owner, group, mode & ALL);
+      return new FileAccess(owner, group, mode << shift & ALL);
     }
     throw new ObjectDirectoryException("cannot tell who may read %s".formatted(file));
   }
@@ -81,6 +130,36 @@ public record ReadAccess(Set<FileAccess> files) {
   /** Whether everybody may. */
   public boolean isEverybodys() {
     return files.stream().allMatch(file -> file.bits() == ALL);
+  }
+
+  /**
+   * Who may read a copy of these files and gets to read nothing by it that was closed to them.
+   *
+   * @param group the copy's group
+   * @return mode bits: those of everybody, that of the group, or none
+   */
+  public int grantable(int group) {
+    if (files.isEmpty()) {
+      return 0;
+    }
+    if (isEverybodys()) {
+      return ALL;
+    }
+    boolean groups =
+        files.stream().allMatch(file -> file.group() == group && (file.bits() & GROUP) != 0);
+    return groups ? GROUP : 0;
+  }
+
+  /**
+   * Who of them may read, if no file had other mode bits than some.
+   *
+   * @param bits such as allow to read
+   */
+  public ReadAccess limitedTo(int bits) {
+    return new ReadAccess(
+        files.stream()
+            .map(file -> new FileAccess(file.owner(), file.group(), file.bits() & bits))
+            .collect(Collectors.toSet()));
   }
 
   /** Whether whoever may read these files may read the others, too. */

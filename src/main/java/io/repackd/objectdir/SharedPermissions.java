@@ -21,6 +21,7 @@ public record SharedPermissions(int bits, boolean replace) {
   public static final SharedPermissions UMASK = new SharedPermissions(0, false);
 
   private static final int ALL_WRITE = 0222;
+  private static final int ALL_READ = 0444;
   private static final int ALL_BITS = 0777;
   private static final int GROUP = 0660;
   private static final int EVERYBODY = 0664;
@@ -51,19 +52,41 @@ public record SharedPermissions(int bits, boolean replace) {
     throw new ObjectDirectoryException("%s is no permission that git accepts".formatted(value));
   }
 
+  /** The mode bits which may at most allow to read a file, by the word of whoever owns the repository. */
+  public int mostReaders() {
+    return replace ? bits & ALL_READ : ALL_READ;
+  }
+
+  /**
+   * What a read-only file may be given in addition, because it discloses nothing: the umask is that of whoever happens to run this,
+   * and if it was tight, fewer people could read the new file than what it is made of, which then had to stay for them. An octal
+   * number was chosen for this repository; nothing is added to that.
+   *
+   * @param file a file just made, with the umask's permissions
+   * @return mode bits
+   */
+  int grantable(Path file, ReadAccess.Sources sources) throws IOException {
+    int mode = toBits(Files.getPosixFilePermissions(file)) | bits;
+    if (replace || (mode & ALL_READ) == ALL_READ) {
+      return 0;
+    }
+    return sources.access().grantable((int) Files.getAttribute(file, "unix:gid"));
+  }
+
   /**
    * Gives a file the permissions it is published with.
    *
    * @param file a file just made, with the umask's permissions
    * @param readOnly whether nobody may write it, as with packs
+   * @param granted what {@link #grantable} said, or 0
    */
-  void apply(Path file, boolean readOnly) throws IOException {
+  void apply(Path file, boolean readOnly, int granted) throws IOException {
     int mode = toBits(Files.getPosixFilePermissions(file));
     if (readOnly) {
       mode &= ~ALL_WRITE;
     }
     int added = readOnly ? bits & ~ALL_WRITE : bits;
-    int wanted = replace ? added : mode | added;
+    int wanted = replace ? added : mode | added | granted;
     Files.setPosixFilePermissions(file, fromBits(wanted));
   }
 

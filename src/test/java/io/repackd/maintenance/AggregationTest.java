@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.repackd.GitRepository;
 import io.repackd.LooseFiles;
 import io.repackd.TestRegistrations;
+import io.repackd.Umask;
 import io.repackd.config.AggregateSettings;
 import io.repackd.config.MaintenanceSettings;
 import io.repackd.config.RepackSettings;
@@ -158,6 +159,24 @@ class AggregationTest {
     repository.git(
         "index-pack", "--strict", "-o", directory.resolve("check.idx").toString(), pack.toString());
     assertThat(directory.resolve("check.idx")).hasSameBinaryContentAs(beside(pack, "idx"));
+  }
+
+  /** Whoever could read the packs may read the bundle, so they can go. */
+  @Test
+  void smallPacksGoAlsoIfOurUmaskIsTight() throws Exception {
+    GitRepository repository = repository().fetches(3, random);
+    try (Umask _ = Umask.of(0077)) {
+      Path bundle = bundle(repository);
+      later = MIN_AGE.plus(WHILE_THE_TEST_RUNS);
+      assertThat(run(repository).work().packsDeleted()).isEqualTo(3);
+      assertThat(repository.packFiles()).containsExactly(bundle);
+    }
+    assertThat(repository.files(""))
+        .hasSize(4)
+        .allSatisfy(file ->
+            assertThat(Files.getPosixFilePermissions(file))
+                .isEqualTo(PosixFilePermissions.fromString("r--r--r--")));
+    repository.assertHealthy();
   }
 
   @Test

@@ -15,6 +15,7 @@ import io.repackd.platform.ProcessStamp;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,17 @@ class LeftoversTest {
     Files.move(file(firstPack() + ".idx"), file("tmp_idx_" + RANDOM_NAME));
     assertThat(recover()).isEqualTo(new Recovered(0, 1));
     repository.assertHealthy();
+  }
+
+  /** The pack had been given its permissions already. */
+  @Test
+  void theIndexOfAPackThatEverybodyMayReadIsForEverybody() throws Exception {
+    String pack = firstPack();
+    Path index = Files.move(file(pack + ".idx"), file("tmp_idx_" + RANDOM_NAME));
+    Files.setPosixFilePermissions(index, PosixFilePermissions.fromString("rw-------"));
+    assertThat(recover()).isEqualTo(new Recovered(0, 1));
+    assertThat(Files.getPosixFilePermissions(file(pack + ".idx")))
+        .isEqualTo(PosixFilePermissions.fromString("r--r--r--"));
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.repackd.GitRepository;
 import io.repackd.LooseFiles;
+import io.repackd.Umask;
 import io.repackd.config.AggregateSettings;
 import io.repackd.config.SafetySettings;
 import io.repackd.objectdir.HashAlgorithm;
@@ -132,6 +133,17 @@ class LooseRoundTest {
     content[content.length - 25] ^= 0x55;
     pack.toFile().setWritable(true);
     Files.write(pack, content);
+  }
+
+  @Test
+  void whatIsPackedIsDroppedAlsoIfOurUmaskIsTight() throws Exception {
+    GitRepository repository = repository();
+    List<String> ids = blobs(repository, 3);
+    try (Umask _ = Umask.of(0077)) {
+      assertThat(run(repository, NOW).packed()).isEqualTo(3);
+      assertThat(run(repository, NOW).dropped()).isEqualTo(3);
+    }
+    ids.forEach(id -> repository.git("cat-file", "-e", id));
   }
 
   @ParameterizedTest

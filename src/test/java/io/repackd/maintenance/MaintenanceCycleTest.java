@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.repackd.GitRepository;
 import io.repackd.TestRegistrations;
+import io.repackd.Umask;
 import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.MaintenanceSettings;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -150,6 +152,23 @@ class MaintenanceCycleTest {
         repository.packFiles().getFirst().toString());
     assertThat(directory.resolve("check.idx"))
         .hasSameBinaryContentAs(repository.files(".idx").getFirst());
+  }
+
+  /** Whoever could read the packs may read the new one, so they can go. */
+  @Test
+  void packsThatWereRepackedGoAlsoIfOurUmaskIsTight() throws Exception {
+    GitRepository repository = repository().fetches(4, random);
+    try (Umask _ = Umask.of(0077)) {
+      run(repository, NOW, Instant.now(), new BatchSize.Everything());
+      CycleOutcome second = run(repository, NOW, Instant.now(), new BatchSize.Everything());
+      assertThat(second.work().packsDeleted()).isEqualTo(4);
+    }
+    assertThat(repository.packFiles())
+        .singleElement()
+        .satisfies(pack ->
+            assertThat(Files.getPosixFilePermissions(pack))
+                .isEqualTo(PosixFilePermissions.fromString("r--r--r--")));
+    repository.assertHealthy();
   }
 
   @Test

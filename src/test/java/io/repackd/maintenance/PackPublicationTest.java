@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.repackd.GitRepository;
+import io.repackd.Umask;
 import io.repackd.maintenance.PackPublication.Beside;
 import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.ObjectDirectoryException;
 import io.repackd.objectdir.PackKind;
+import io.repackd.objectdir.ReadAccess;
 import io.repackd.objectdir.RepositoryDiscovery;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.CorruptFileException;
@@ -22,6 +24,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +34,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PackPublicationTest {
   private static final Instant TIME = Instant.parse("2026-11-20T12:00:00Z");
@@ -74,8 +79,49 @@ class PackPublicationTest {
         selected.add(new PackSource.Packed(pack, all));
       }
       try (PackWriter writer = new PackWriter(selected, directory.hash(), -1, cancellation)) {
-        return publication.publish(writer, beside, () -> TIME);
+        return publication.publish(writer, () -> ReadAccess.of(sources), beside, () -> TIME);
       }
+    }
+  }
+
+  /** What our umask leaves of it is given back, if it could be read anyhow. */
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "everybody, 0444, 0444, '', r--r--r--",
+    "the group, 0440, 0440, '', r--r-----",
+    "the group may read all of it, 0440, 0444, '', r--r-----",
+    "nobody else may read all of it, 0400, 0444, '', r--------",
+    "more by the configuration, 0400, 0400, group, r--r-----",
+    "by the configuration and what it is made of, 0444, 0444, group, r--r--r--",
+    "no more than is configured, 0444, 0444, 0640, r--r-----"
+  })
+  void whoMayReadAllThatAPackIsMadeOfMayReadThePack(
+      String what, String first, String second, String shared, String expected) throws Exception {
+    allow(sources.getFirst(), first);
+    allow(sources.getLast(), second);
+    if (!shared.isEmpty()) {
+      repository.git("config", "core.sharedRepository", shared);
+    }
+    Published published;
+    try (Umask _ = Umask.of(0077)) {
+      directory = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
+      published =
+          publish(new Beside(PackKind.PROMISOR, Optional.of(() -> "why"), Optional.empty()))
+              .orElseThrow();
+    }
+    assertThat(filesOf(published.name()))
+        .hasSize(5)
+        .allSatisfy(extension ->
+            assertThat(
+                    PosixFilePermissions.toString(
+                        Files.getPosixFilePermissions(file(published.name(), extension))))
+                .as(what + ": " + extension)
+                .isEqualTo(expected));
+  }
+
+  private static void allow(StoredPack pack, String bits) throws IOException {
+    for (Path file : List.of(pack.data().path(), pack.index().path())) {
+      Files.setAttribute(file, "unix:mode", Integer.parseInt(bits, 8));
     }
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +53,58 @@ class ReadAccessTest {
   void whoeverMayReadTheFirstMayReadTheSecond(
       String what, String first, String second, boolean within) {
     assertThat(parse(first).isWithin(parse(second))).as(what).isEqualTo(within);
+  }
+
+  /** The copy is of group 70. */
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "everybody may, 7:80:444, 444",
+    "everybody may read any of several, 7:70:444 8:80:444, 444",
+    "the group, 7:70:440, 040",
+    "the group of several of different owners, 7:70:440 8:70:444, 040",
+    "another group, 7:80:440, 000",
+    "one of them has another group, 7:70:440 7:80:440, 000",
+    "one of them is for everybody and of another group, 7:70:440 7:80:444, 000",
+    "the owner alone, 7:70:400, 000",
+    "one is for the owner alone, 7:70:444 7:70:400, 000",
+    "not everybody because the group is kept out, 7:70:404, 000",
+    "nobody but the superuser, 0:0:000, 000"
+  })
+  void aCopyIsGrantedToThoseWhoMayReadAllThatItIsMadeOf(String what, String files, String bits) {
+    assertThat(parse(files).grantable(70)).as(what).isEqualTo(Integer.parseInt(bits, 8));
+  }
+
+  @Test
+  void aCopyOfNothingIsGrantedToNobody() {
+    assertThat(new ReadAccess(Set.of()).grantable(70)).isZero();
+  }
+
+  @Test
+  void limitedAreTheBitsOfEachFile() {
+    assertThat(parse("7:70:444 8:80:404").limitedTo(0440)).isEqualTo(parse("7:70:440 8:80:400"));
+    assertThat(parse("7:70:400").limitedTo(0444)).isEqualTo(parse("7:70:400"));
+  }
+
+  /** Whoever does not come to a loose object by its directory does not read it, whatever its own bits say. */
+  @Test
+  void theDirectoryOfALooseObjectCountsToo() throws Exception {
+    String id = "ab" + "0".repeat(38);
+    Path fanout = Files.createDirectory(directory.resolve("ab"));
+    Path object = Files.createFile(fanout.resolve(id.substring(2)));
+    int group = (int) Files.getAttribute(object, "unix:gid");
+    try (LooseTable table = new LooseTable(directory, HashAlgorithm.SHA1)) {
+      table.append(id);
+      Files.setPosixFilePermissions(object, PosixFilePermissions.fromString("r--r--r--"));
+      Files.setPosixFilePermissions(fanout, PosixFilePermissions.fromString("rwxr-xr-x"));
+      assertThat(ReadAccess.of(table).grantable(group)).isEqualTo(0444);
+      Files.setPosixFilePermissions(fanout, PosixFilePermissions.fromString("rwxr-x---"));
+      assertThat(ReadAccess.of(table).grantable(group)).isEqualTo(0040);
+      Files.setPosixFilePermissions(fanout, PosixFilePermissions.fromString("rwx------"));
+      assertThat(ReadAccess.of(table).grantable(group)).isZero();
+      Files.setPosixFilePermissions(fanout, PosixFilePermissions.fromString("rwxr-xr-x"));
+      Files.delete(object);
+      assertThat(ReadAccess.of(table).grantable(group)).as("it has gone").isZero();
+    }
   }
 
   @Test
