@@ -38,6 +38,7 @@ final class Coverage {
   private final MultiPackIndex index;
   private final HashAlgorithm hash;
   private final Cancellation cancellation;
+  private final int mostReaders;
   private final Arena arena;
   private final Map<String, PackView> staying = new HashMap<>();
   private final Map<PackKind, List<Candidate>> opened = new EnumMap<>(PackKind.class);
@@ -57,6 +58,10 @@ final class Coverage {
   private record Sort(PackKind promisorClass, ReadAccess access) {
     static Sort of(PackView view) throws IOException {
       return new Sort(view.promisorClass(), ReadAccess.of(view.pack()));
+    }
+
+    Sort limitedTo(int readers) {
+      return new Sort(promisorClass, access.limitedTo(readers));
     }
 
     /** Not for one that somebody may read who may not read this. */
@@ -99,17 +104,21 @@ final class Coverage {
    * @param index the installed index
    * @param packs all packs that it lists
    * @param spared those of them that are to be deleted
+   * @param mostReaders the mode bits which may at most allow to read a file here: who reads what is to be deleted by other bits only
+   *     has no claim to it
    * @param arena ends the mappings
    */
   Coverage(
       MultiPackIndex index,
       List<PackView> packs,
       List<PackView> spared,
+      int mostReaders,
       Arena arena,
       Cancellation cancellation)
       throws IOException {
     this.index = index;
     this.hash = index.hash();
+    this.mostReaders = mostReaders;
     this.arena = arena;
     this.cancellation = cancellation;
     Set<StoredPack> leaving = new HashSet<>();
@@ -142,7 +151,7 @@ final class Coverage {
 
   /** By sort: whether packs of it may cover a pack. */
   private boolean[] coveringSorts(PackView view) throws IOException {
-    Sort spared = Sort.of(view);
+    Sort spared = Sort.of(view).limitedTo(mostReaders);
     boolean[] covering = new boolean[sorts.size()];
     for (int i = 0; i < covering.length; i++) {
       covering[i] = sorts.get(i).covers(spared);

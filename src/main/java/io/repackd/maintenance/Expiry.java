@@ -114,7 +114,13 @@ final class Expiry {
               window,
               clock.instant());
       Coverage coverage =
-          new Coverage(index, snapshot.packs(), plan.deletions(), arena, cancellation);
+          new Coverage(
+              index,
+              snapshot.packs(),
+              plan.deletions(),
+              directory.traits().permissions().mostReaders(),
+              arena,
+              cancellation);
       List<StoredPack> proven = prove(coverage, plan);
       // An index lists one pack at least, and be it an empty one.
       if (proven.isEmpty() || proven.size() == index.packNames().size()) {

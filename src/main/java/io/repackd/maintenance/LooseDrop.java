@@ -19,8 +19,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -36,6 +38,7 @@ final class LooseDrop {
   private final ObjectDirectory directory;
   private final List<StoredPack> packs;
   private final OtherMaintenance others;
+  private final int mostReaders;
   private final BadLooseObjects badObjects;
   private final Cancellation cancellation;
   private final Set<Path> synced = new HashSet<>();
@@ -44,7 +47,8 @@ final class LooseDrop {
   /** What is hidden and unlinked together, and the packs that make it needless. */
   private final List<FileStamp> proven = new ArrayList<>();
 
-  private final Set<StoredPack> reliedUpon = new HashSet<>();
+  /** Each with those who could read it when that was last compared. */
+  private final Map<StoredPack, ReadAccess> reliedUpon = new HashMap<>();
 
   private Optional<String> ended = Optional.empty();
   private long dropped;
@@ -70,6 +74,7 @@ final class LooseDrop {
     this.directory = directory;
     this.packs = packs;
     this.others = others;
+    this.mostReaders = directory.traits().permissions().mostReaders();
     this.badObjects = badObjects;
     this.cancellation = cancellation;
   }
@@ -131,7 +136,7 @@ final class LooseDrop {
           long i = number & 0xffffffffL;
           if (mayGo(table, i, access, pack) && sound(packed, copies.positionOf(i), table, i)) {
             proven.add(table.file(i));
-            reliedUpon.add(pack);
+            reliedUpon.put(pack, access);
           }
           if (proven.size() == CHUNK) {
             unlink();
@@ -187,7 +192,8 @@ final class LooseDrop {
     if (other.isPresent()) {
       return other.map(who -> who + " is running");
     }
-    for (StoredPack pack : reliedUpon) {
+    for (Map.Entry<StoredPack, ReadAccess> relied : reliedUpon.entrySet()) {
+      StoredPack pack = relied.getKey();
       if (!pack.data().sameFile() || !pack.index().sameFile()) {
         return Optional.of("%s was replaced or deleted".formatted(pack.data().path()));
       }
@@ -196,6 +202,9 @@ final class LooseDrop {
         if (Files.exists(path)) {
           return Optional.of("%s has come".formatted(path));
         }
+      }
+      if (!ReadAccess.of(pack).equals(relied.getValue())) {
+        return Optional.of("%s is not readable for the same people".formatted(pack.data().path()));
       }
     }
     return Optional.empty();
@@ -219,7 +228,7 @@ final class LooseDrop {
       return true;
     }
     try {
-      if (ReadAccess.of(table.path(i)).isWithin(access)) {
+      if (ReadAccess.of(table.path(i)).limitedTo(mostReaders).isWithin(access)) {
         return true;
       }
       left.add("fewer people may read %s".formatted(pack.data().path()));

@@ -111,10 +111,11 @@ final class SupersededDeletion {
     try (Arena arena = Arena.ofConfined()) {
       ReadAccess access = ReadAccess.of(by);
       readers.put(by, access);
+      int mostReaders = directory.traits().permissions().mostReaders();
       PackFile superseding = PackFile.open(by.data().path(), by.index().path(), hash, arena);
       for (Decision decision : decisions) {
         cancellation.check();
-        if (!ReadAccess.of(decision.pack()).isWithin(access)) {
+        if (!ReadAccess.of(decision.pack()).limitedTo(mostReaders).isWithin(access)) {
           if (memory.lessReadable(by)) {
             log.warn(
                 "keeping {} and others: fewer people may read {}, which has their objects",

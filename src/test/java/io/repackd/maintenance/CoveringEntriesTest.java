@@ -148,6 +148,18 @@ class CoveringEntriesTest {
     repository.assertHealthy();
   }
 
+  /** By an earlier configuration more people could read what goes. */
+  @Test
+  void aPackThatAsManyPeopleMayReadAsIsConfiguredCoversOthers() throws Exception {
+    settle();
+    repository.git("config", "core.sharedRepository", "0640");
+    directory = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
+    Files.setPosixFilePermissions(large, PosixFilePermissions.fromString("r--r-----"));
+    assertThat(expire(NOW)).isEqualTo(1);
+    assertThat(small).doesNotExist();
+    repository.assertHealthy();
+  }
+
   /** As a disk does it: no time tells. */
   private static void spoil(Path file, long offset) throws IOException {
     FileTime time = Files.getLastModifiedTime(file);

@@ -122,7 +122,8 @@ class ExpiryTest {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
       Coverage coverage =
-          new Coverage(index, snapshot().packs(), plan.deletions(), arena, new Cancellation());
+          new Coverage(
+              index, snapshot().packs(), plan.deletions(), 0444, arena, new Cancellation());
       assertThat(coverage.uncovered(plan.deletions())).isEmpty();
       Path data = Path.of(complete + ".pack");
       GitRepository.setModified(data, NOW); // as git does when it meets an object that is in it

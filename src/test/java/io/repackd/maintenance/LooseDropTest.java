@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -133,6 +134,32 @@ class LooseDropTest {
 
     assertThat(drop.ended()).isPresent();
     assertThat(LooseFiles.ids(repository)).isEqualTo(ids);
+  }
+
+  private void makePrivate(Path file) throws IOException {
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r-----"));
+  }
+
+  @Test
+  void ifFewerPeopleMayReadTheirPackMeanwhileTheyComeBack() throws Exception {
+    LooseDrop drop =
+        drop(() -> {
+          makePrivate(pack);
+          return Optional.empty();
+        });
+
+    assertThat(drop.ended())
+        .hasValueSatisfying(why -> assertThat(why).contains("is not readable for the same people"));
+    assertAllThere();
+  }
+
+  /** By an earlier configuration more people could read them. */
+  @Test
+  void theyGoIfAsManyMayReadTheirPackAsIsConfigured() throws Exception {
+    makePrivate(pack);
+    assertThat(drop(Optional::empty).dropped()).isZero();
+    repository.git("config", "core.sharedRepository", "0640");
+    assertThat(drop(Optional::empty).dropped()).isEqualTo(10);
   }
 
   @Test

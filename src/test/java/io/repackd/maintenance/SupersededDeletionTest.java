@@ -234,6 +234,17 @@ class SupersededDeletionTest {
     assertThat(superseded.subList(1, 3)).allSatisfy(pack -> assertThat(pack).exists());
   }
 
+  /** By an earlier configuration more people could read them. */
+  @Test
+  void theyGoIfAsManyMayReadWhatSupersedesThemAsIsConfigured() throws Exception {
+    repository.git("config", "core.sharedRepository", "0640");
+    directory = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
+    makePrivate(bundle);
+    makePrivate(beside(bundle, "idx"));
+    assertThat(delete(Moment.BEFORE_THEY_ARE_HIDDEN, () -> {})).isEqualTo(3);
+    assertThat(superseded).noneMatch(Files::exists);
+  }
+
   @Test
   void nothingGoesIfWhatSupersedesThemIsNotWhole() throws Exception {
     Files.delete(beside(bundle, "idx"));
