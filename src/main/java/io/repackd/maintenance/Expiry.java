@@ -187,6 +187,8 @@ final class Expiry {
       throws IOException, StepFailure {
     ReturnedPacks returned =
         new ReturnedPacks(directory, proven, unreferenced, window, proof, clock);
+    // What others have done to the directory need not be waited for while the lock is held.
+    directory.publisher().syncDirectory();
     Snapshot now = lookBeforeTheLock(snapshot, proven);
     try {
       long deleted = underIndexLock(verified, now, coverage, proven, fresh, replacement);
@@ -252,7 +254,8 @@ final class Expiry {
           indexLock,
           () -> {
             // If the power fails, the packs may be gone and the index that lists them be back. This
-            // takes time, so whoever came meanwhile is looked for after it.
+            // takes time, so whoever came meanwhile is looked for after it. All that came before
+            // the lock is there already.
             directory.publisher().syncDirectory();
             return reasonToKeep(indexLock, installed, after, proven, coverage);
           });

@@ -67,13 +67,23 @@ class InterruptedCycleIT {
   /**
    * If the power fails, any of the changes to a directory may be lost that were made since it was last synchronised, and not the
    * last ones first. So no pack goes before it is certain that the index which does not list it stays; and that is made certain once
-   * for all that go.
+   * for all that go. What waited for the disk before has been written by then, so that the lock is not held for that, too.
    */
   private static void assertAnIndexIsOnTheDiskBeforeThePacksGo(List<Call> calls) {
     Set<Long> installers = new HashSet<>();
+    Map<Long, Integer> syncsSinceWritten = new HashMap<>();
+    Map<Long, Integer> syncsBeforeLock = new HashMap<>();
     int syncs = 0;
     int deletions = 0;
     for (Call call : calls) {
+      if (call.text().matches("(open|creat)\\S* .*/tmp_midx_.*")) {
+        syncsSinceWritten.put(call.thread(), 0);
+      } else if (call.text().matches("link\\S* .*/multi-pack-index\\.lock")) {
+        syncsBeforeLock.put(call.thread(), syncsSinceWritten.getOrDefault(call.thread(), 0));
+      }
+      if (call.text().matches("f(data)?sync .*/objects/pack")) {
+        syncsSinceWritten.merge(call.thread(), 1, Integer::sum);
+      }
       if (call.text().matches("rename\\S* .*/tmp_midx_\\S+ .*/multi-pack-index")) {
         installers.add(call.thread());
         syncs = 0;
@@ -83,6 +93,7 @@ class InterruptedCycleIT {
         syncs++;
       } else if (call.text().matches("unlink\\S* .*/objects/pack/pack-[0-9a-f]+\\.pack")) {
         assertThat(syncs).as(call.text()).isOne();
+        assertThat(syncsBeforeLock.get(call.thread())).as(call.text()).isPositive();
         deletions++;
       }
     }
