@@ -33,8 +33,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>First the proof, without any lock: each of their objects is in the index of the pack that supersedes them, all who may read
  * them may read that pack, and it is whole. Does the plan made anew with the index and the processes of this moment still give them
- * up, and is that pack what it was? Then, under the lock of the multi-pack-index, they are hidden if they are what they were,
- * everything that could have changed is looked at once more, and only then they are unlinked ({@link PackDeletion}).
+ * up, and is that pack what it was? Then, under the lock of the multi-pack-index, and if that index is still the one of the plan,
+ * they are hidden if they are what they were, everything that could have changed is looked at once more, and only then they are
+ * unlinked ({@link PackDeletion}).
  */
 final class SupersededDeletion {
   private static final Logger log = LoggerFactory.getLogger(SupersededDeletion.class);
@@ -100,9 +101,19 @@ final class SupersededDeletion {
       throws IOException, StepFailure {
     List<StoredPack> packs = due.stream().map(Decision::pack).toList();
     try (LockFile lock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
+      if (!isInstalled(installed)) {
+        throw new StepFailure(
+            Result.SKIPPED,
+            "packs-changed",
+            "the multi-pack-index was replaced while packs were to be deleted");
+      }
       return new PackDeletion(directory)
           .delete(packs, lock, () -> reasonToKeep(due, snapshot, lock, installed));
     }
+  }
+
+  private boolean isInstalled(Optional<FileStamp> index) throws IOException {
+    return FileStamp.find(directory.indexFile()).equals(index);
   }
 
   private List<Decision> prove(StoredPack by, List<Decision> decisions) throws IOException {
@@ -212,7 +223,7 @@ final class SupersededDeletion {
       LockFile lock,
       Optional<FileStamp> installed)
       throws IOException {
-    if (!lock.stillHeld() || !FileStamp.find(directory.indexFile()).equals(installed)) {
+    if (!lock.stillHeld() || !isInstalled(installed)) {
       return Optional.of("the multi-pack-index was replaced in spite of its lock");
     }
     if (stillDue(hidden, snapshot).size() < hidden.size()) {

@@ -214,6 +214,27 @@ class SupersededDeletionTest {
     assertThat(repository.git("rev-list", "--all", "--objects")).isNotEmpty();
   }
 
+  /** It lists none of them, and so says nothing against it; but who wrote it may have begun when they were there. */
+  @Test
+  void theyAreNotHiddenInVainWhereTheIndexWasReplaced() {
+    assertThatThrownBy(() ->
+            delete(
+                Moment.BEFORE_THEY_ARE_HIDDEN,
+                () ->
+                    repository.gitWithInput(
+                        beside(bundle, "idx").getFileName() + "\n",
+                        "multi-pack-index",
+                        "write",
+                        "--stdin-packs")))
+        .isInstanceOfSatisfying(
+            StepFailure.class,
+            failure -> {
+              assertThat(failure.result()).isEqualTo(Result.SKIPPED);
+              assertThat(failure.reason()).isEqualTo("packs-changed");
+            });
+    assertAllThere();
+  }
+
   private static void makePrivate(Path file) throws IOException {
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r-----"));
   }
