@@ -56,6 +56,8 @@ final class AggregateRound {
   /** From a {@code .baddeltas} or {@code .supersedes} file to the pack it comes before, at most. */
   private static final Duration ORPHANED = Duration.ofHours(1);
 
+  private static final String DATA = ".pack";
+
   /** How often it is looked in one round whether superseded packs are in use. A look takes some milliseconds. */
   private static final int MAX_LOOKS = 20;
 
@@ -155,11 +157,13 @@ final class AggregateRound {
       SupersededPacks.of(pack).ifPresent(claim -> superseded.addAll(claim.packs()));
     }
     try {
-      leftovers.recoverHidden(pack ->
-          index.isNone()
-              || index.untold().isPresent()
-              || index.indexNames().contains(pack + ".idx")
-              || superseded.contains(pack));
+      leftovers.recoverHidden(
+          pack ->
+              index.isNone()
+                  || index.untold().isPresent()
+                  || index.indexNames().contains(pack + ".idx")
+                  || superseded.contains(pack),
+          clock.instant());
     } catch (LockedException e) {
       // Whoever holds the lock may be at it.
     }
@@ -185,9 +189,16 @@ final class AggregateRound {
     }
   }
 
-  /** A claim that is about nobody any more would have to be read at each look. */
+  /**
+   * A claim that is about nobody any more would have to be read at each look. A pack without its index is somebody: it may be hidden,
+   * because its deletion was cut off, and by the claim it is known what it comes back for.
+   */
   private static void sweepClaims(PackDirectoryListing listing) throws IOException {
     Set<String> there = listing.packs().stream().map(StoredPack::name).collect(Collectors.toSet());
+    listing.garbage().stream()
+        .map(file -> file.stamp().name())
+        .filter(name -> name.endsWith(DATA))
+        .forEach(name -> there.add(name.substring(0, name.length() - DATA.length())));
     for (StoredPack pack : listing.packs()) {
       FileStamp file = pack.sidecars().get(Sidecar.SUPERSEDES);
       if (file == null) {

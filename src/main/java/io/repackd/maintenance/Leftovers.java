@@ -20,11 +20,15 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a repackd that died has left in an object directory, put right.
@@ -45,6 +49,8 @@ import java.util.regex.Pattern;
  * at it.
  */
 final class Leftovers {
+  private static final Logger log = LoggerFactory.getLogger(Leftovers.class);
+
   private static final String HIDDEN = "tmp_hidden_";
 
   private static final String DIGITS = "[0-9a-f]{" + TemporaryName.DIGITS + "}";
@@ -139,19 +145,24 @@ final class Leftovers {
         .toList();
   }
 
-  /** Brings back all packs whose deletion had begun: see {@link #recoverHidden(Predicate)}. */
+  /** Brings back all packs whose deletion had begun: see {@link #recoverHidden(Predicate, Instant)}. */
   Recovered recoverHidden() throws IOException {
-    return recoverHidden(_ -> true);
+    return recoverHidden(_ -> true, Instant.MAX);
   }
 
   /**
    * Brings back the packs whose deletion had begun and not come to the pack itself, and ends the other deletions. No other
    * lock is needed for that than the one which is taken here.
    *
+   * <p>Git sweeps away what has such a name and is old, and that would be the only index of its pack. So one that stays hidden is
+   * made young. Nobody relies on that time: whoever compares it was deleting the pack, and is dead; and a pack that has come back
+   * looks as young as it is to those who list it from then on.
+   *
    * @param mayComeBack whether a pack of that name does
+   * @param now what the others get for a modification time
    * @throws io.repackd.objectdir.LockedException if somebody may be deleting packs right now
    */
-  Recovered recoverHidden(Predicate<String> mayComeBack) throws IOException {
+  Recovered recoverHidden(Predicate<String> mayComeBack, Instant now) throws IOException {
     if (regularFiles(HIDDEN + "*").isEmpty()) {
       return new Recovered(0, 0);
     }
@@ -162,6 +173,7 @@ final class Leftovers {
         String pack = name(file).substring(HIDDEN.length());
         if (lacksIndex(pack)) {
           if (!mayComeBack.test(pack)) {
+            makeYoung(file, now);
             continue;
           }
           // Even if the pack is damaged: whoever examines it finds that out, and it is its only
@@ -177,6 +189,15 @@ final class Leftovers {
     }
     directory.publisher().syncDirectory();
     return new Recovered(removed, restored);
+  }
+
+  /** Another user's cannot be, and is brought back all the same when its time comes. */
+  private static void makeYoung(Path file, Instant now) {
+    try {
+      Files.setLastModifiedTime(file, FileTime.from(now));
+    } catch (IOException e) {
+      log.debug("cannot keep {} from being swept away", file, e);
+    }
   }
 
   private static String name(Path file) {

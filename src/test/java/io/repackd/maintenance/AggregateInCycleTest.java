@@ -228,6 +228,28 @@ class AggregateInCycleTest {
     repository.assertHealthy();
   }
 
+  /** Their deletion was cut off, and whoever holds the lock keeps them from coming back. */
+  @Test
+  void whatIsSaidOfPacksThatAreHiddenIsKept() throws Exception {
+    GitRepository repository = repository().fetches(6, random);
+    List<Path> superseded = repository.packFiles();
+    cycle(repository, new CycleListener() {});
+    for (Path pack : superseded) {
+      String name = pack.getFileName().toString().replace(".pack", "");
+      Files.move(pack.resolveSibling(name + ".idx"), pack.resolveSibling("tmp_hidden_" + name));
+    }
+    Path lock = Files.createFile(repository.packs().resolve("multi-pack-index.lock"));
+    Aggregation aggregation = new Aggregation(clock);
+    AggregateRequest now = new AggregateRequest(true, Optional.empty(), Set.of());
+    aggregation.run(registration(repository), now, new Cancellation());
+    assertThat(repository.files(".supersedes")).hasSize(1);
+    Files.delete(lock);
+    StepOutcome round = aggregation.run(registration(repository), now, new Cancellation());
+    assertThat(round.work().packsDeleted()).as(round.detail()).isEqualTo(6);
+    assertThat(repository.packFiles()).hasSize(1);
+    repository.assertHealthy();
+  }
+
   /** It is as old as the cycle, and nothing else comes that it could be put together with. */
   @Test
   void whatIsBundledIsSearchedForDeltasInTheSameCycleAndOnlyOnce() throws Exception {

@@ -610,7 +610,11 @@ class AggregationTest {
     for (Path pack : packs.subList(1, 3)) {
       hidden.add(Files.move(beside(pack, "idx"), pack.resolveSibling("tmp_hidden_" + stem(pack))));
     }
+    for (Path file : hidden) {
+      GitRepository.setModified(file, Instant.now().minus(Duration.ofDays(30)));
+    }
     run(repository);
+    repository.git("prune", "--expire=2.weeks.ago");
     assertThat(hidden).allSatisfy(file -> assertThat(file).exists());
     assertThat(repository.packFiles()).isEqualTo(packs);
     Files.delete(repository.index());
