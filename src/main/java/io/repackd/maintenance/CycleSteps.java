@@ -98,7 +98,7 @@ final class CycleSteps {
     checkNobodyElseDeletes();
     steps.run(Step.RECOVER, this::recover);
     if (index.lacksUnreferenced() && mayWriteIndex()) {
-      index.writeStep(Base.INSTALLED);
+      listAgain();
     }
     aggregate(leftToRepack());
     Conditions.checkIndexUse(directory, settings);
@@ -110,6 +110,18 @@ final class CycleSteps {
         bundleWhatIsLeft();
       }
       throw failure;
+    }
+  }
+
+  /** That it failed is told, and keeps nothing else from being done. What is wrong yet ends the cycle when the index is written again. */
+  private void listAgain() throws StepFailure {
+    try {
+      index.writeStep(Base.INSTALLED);
+    } catch (StepFailure e) {
+      if (e.result() == Result.CANCELLED) {
+        throw e;
+      }
+      log.debug("{}: packs are not listed again yet", directory.path(), e);
     }
   }
 

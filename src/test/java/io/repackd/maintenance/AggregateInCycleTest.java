@@ -228,6 +228,38 @@ class AggregateInCycleTest {
     repository.assertHealthy();
   }
 
+  /** The lock is free again when the index is written for the second time. */
+  @Test
+  void ifTheyCannotBeListedYetAllElseIsDone() throws Exception {
+    GitRepository repository = repository().fetches(4, random);
+    repository.git("multi-pack-index", "write");
+    List<Path> old = repository.packFiles();
+    cycle(repository, new CycleListener() {});
+    Path searched =
+        repository.packFiles().stream()
+            .filter(pack -> !old.contains(pack))
+            .findFirst()
+            .orElseThrow();
+    String owner = searched.getFileName().toString().replace(".pack", ".idx");
+    repository.gitWithInput(owner + "\n", "multi-pack-index", "write", "--stdin-packs");
+    Path lock = Files.createFile(repository.packs().resolve("multi-pack-index.lock"));
+    CycleOutcome cycle =
+        cycle(
+            repository,
+            new CycleListener() {
+              @Override
+              public void stepFinished(Registration registration, StepOutcome outcome) {
+                if (outcome.step() == Step.WRITE) {
+                  lock.toFile().delete();
+                }
+              }
+            });
+    assertThat(stepsOf(cycle)).startsWith("recover", "write", "aggregate", "write", "verify");
+    assertThat(cycle.steps().get(1).result()).isEqualTo(Result.SKIPPED);
+    assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.OK);
+    repository.assertHealthy();
+  }
+
   /** Their deletion was cut off, and whoever holds the lock keeps them from coming back. */
   @Test
   void whatIsSaidOfPacksThatAreHiddenIsKept() throws Exception {
