@@ -139,6 +139,7 @@ final class BatchRepack {
             new PackPublication(directory, cancellation)
                 .publish(
                     parts,
+                    writer::close,
                     () -> ReadAccess.of(packs),
                     new Beside(
                         batch.kind(), stillBadDeltas(packs), superseding(), Optional.of(cycle)),

@@ -106,7 +106,7 @@ final class PackPublication {
   /**
    * Writes a pack and publishes it.
    *
-   * @param writer prepared, and used for nothing yet
+   * @param writer prepared, and used for nothing yet; closed here, as soon as everything is written
    * @param sources what it takes objects from
    * @return nothing if a pack of that name is there, complete: the same bytes have the same name
    * @throws IOException if a file cannot be written, or a sidecar lies there that would make another kind of it
@@ -114,7 +114,8 @@ final class PackPublication {
   Optional<Published> publish(
       PackWriter writer, ReadAccess.Sources sources, Beside beside, ModificationTime time)
       throws IOException {
-    return publish(List.of(writer.inOnePack()), sources, beside, time).stream().findFirst();
+    return publish(List.of(writer.inOnePack()), writer::close, sources, beside, time).stream()
+        .findFirst();
   }
 
   /**
@@ -122,6 +123,7 @@ final class PackPublication {
    * the one before it, as git has it.
    *
    * @param packs of one writer, none of them written yet
+   * @param written run when all are written; from then on the writer is not needed, and verification has use for the memory
    * @param sources what they take objects from
    * @param time what the first of them gets
    * @return those that were published: not such as are there already, complete
@@ -129,12 +131,17 @@ final class PackPublication {
    *     to read from them
    */
   List<Published> publish(
-      List<NewPack> packs, ReadAccess.Sources sources, Beside beside, ModificationTime time)
+      List<NewPack> packs,
+      Runnable written,
+      ReadAccess.Sources sources,
+      Beside beside,
+      ModificationTime time)
       throws IOException {
     List<StagedPack> staged = new ArrayList<>();
     try {
       for (NewPack pack : packs) {
-        staged.add(stage(pack, packs.size() > 1));
+        boolean last = staged.size() + 1 == packs.size();
+        staged.add(stage(pack, last ? written : () -> {}, packs.size() > 1));
       }
       List<StagedPack> missing = staged.stream().filter(pack -> !complete(pack.name())).toList();
       if (!missing.isEmpty()) {
@@ -147,9 +154,11 @@ final class PackPublication {
     }
   }
 
-  private StagedPack stage(NewPack content, boolean oneOfSeveral) throws IOException {
+  private StagedPack stage(NewPack content, Runnable written, boolean oneOfSeveral)
+      throws IOException {
     StagedPack pack = StagedPack.write(directory.publisher(), content);
     try {
+      written.run();
       // Also if there is a pack of that name: it may be gone by the time this one is needed.
       verify(pack.pack().file(), pack.index().file());
       if (oneOfSeveral) {

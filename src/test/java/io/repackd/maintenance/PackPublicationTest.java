@@ -67,21 +67,38 @@ class PackPublicationTest {
 
   private Optional<Published> publish(PackPublication publication, Beside beside)
       throws IOException {
-    try (Arena arena = Arena.ofShared()) {
-      List<PackSource.Packed> selected = new ArrayList<>();
-      for (StoredPack source : sources) {
-        PackFile pack =
-            PackFile.open(source.data().path(), source.index().path(), directory.hash(), arena);
-        PositionSet all = new PositionSet(arena, pack.index().count());
-        for (long i = 0; i < pack.index().count(); i++) {
-          all.add(i);
-        }
-        selected.add(new PackSource.Packed(pack, all));
-      }
-      try (PackWriter writer = new PackWriter(selected, directory.hash(), -1, cancellation)) {
-        return publication.publish(writer, () -> ReadAccess.of(sources), beside, () -> TIME);
-      }
+    try (Arena arena = Arena.ofShared();
+        PackWriter writer = writer(arena)) {
+      return publication.publish(writer, () -> ReadAccess.of(sources), beside, () -> TIME);
     }
+  }
+
+  private PackWriter writer(Arena arena) throws IOException {
+    List<PackSource.Packed> selected = new ArrayList<>();
+    for (StoredPack source : sources) {
+      PackFile pack =
+          PackFile.open(source.data().path(), source.index().path(), directory.hash(), arena);
+      selected.add(new PackSource.Packed(pack, PositionSet.all(arena, pack.index().count())));
+    }
+    return new PackWriter(selected, directory.hash(), -1, cancellation);
+  }
+
+  /** What the writer needs and what verification needs are never there together. */
+  @Test
+  void theWriterIsGivenUpBeforeThePackIsRead() throws Exception {
+    List<String> order = new ArrayList<>();
+    PackPublication publication =
+        new PackPublication(directory, (_, _) -> order.add("read"), cancellation);
+    try (Arena arena = Arena.ofShared();
+        PackWriter writer = writer(arena)) {
+      publication.publish(
+          List.of(writer.inOnePack()),
+          () -> order.add("written"),
+          () -> ReadAccess.of(sources),
+          NOTHING,
+          () -> TIME);
+    }
+    assertThat(order).containsExactly("written", "read");
   }
 
   /** What our umask leaves of it is given back, if it could be read anyhow. */
