@@ -135,12 +135,21 @@ final class CycleIndex {
         .anyMatch(pack -> ledger.since(pack).isPresent() && !names.contains(pack.indexName()));
   }
 
-  /** A step that writes the index, if it is not as it should be. */
+  /**
+   * A step that writes the index, if it is not as it should be.
+   *
+   * @throws StepFailure also if somebody else maintains the repository by now: see {@link #requireNobodyElse}
+   */
   void writeStep(Base base) throws StepFailure {
-    steps.run(Step.WRITE, () -> write(base));
+    steps.run(Step.WRITE, () -> write(base, false));
   }
 
-  private Done write(Base base) throws IOException, StepFailure {
+  /** The same where the installed index does harm, so that the next one is better whatever others are at. */
+  void mendStep(Base base) throws StepFailure {
+    steps.run(Step.WRITE, () -> write(base, true));
+  }
+
+  private Done write(Base base, boolean mends) throws IOException, StepFailure {
     if (base == Base.INSTALLED) {
       OptionalInt packs = verifiedIndexes.upToDate(directory);
       if (packs.isPresent()) {
@@ -169,8 +178,13 @@ final class CycleIndex {
             return unchanged(draft.listed().size());
           }
           case EXTENDED, REBUILT -> {
-            if (soundOrDamagedAlready(draft) && install(draft)) {
-              return written(draft);
+            if (soundOrDamagedAlready(draft)) {
+              if (!mends) {
+                requireNobodyElse();
+              }
+              if (install(draft)) {
+                return written(draft);
+              }
             }
           }
         }
@@ -180,6 +194,19 @@ final class CycleIndex {
         Result.SKIPPED,
         "packs-changed",
         "the packs changed while the multi-pack-index was written");
+  }
+
+  /**
+   * Whoever repacks adds a pack, and then deletes those that it was made of. An index that was listed in between may lead to one of
+   * these; and when it has gone, who reads that index does not look into the new one, because it is listed, too. So nobody may be at
+   * it after the packs were listed; who begins later adds what this index does not list, and that is looked into.
+   */
+  private void requireNobodyElse() throws IOException, StepFailure {
+    Optional<String> other =
+        OtherMaintenance.seen(directory, Readers.census(directory), clock.instant());
+    if (other.isPresent()) {
+      throw new StepFailure(Result.SKIPPED, "busy", other.get() + " is running");
+    }
   }
 
   private String nothing(boolean left) {
@@ -251,7 +278,7 @@ final class CycleIndex {
     List<Fault> faults = inspect();
     if (!faults.isEmpty()) {
       boolean wrong = StepErrors.first(faults, Fault.Kind.INDEX_WRONG).isPresent();
-      writeStep(wrong ? Base.PACKS_INSTEAD : Base.INSTALLED);
+      mendStep(wrong ? Base.PACKS_INSTEAD : Base.INSTALLED);
       List<Fault> still = inspect();
       if (!still.isEmpty()) {
         throw StepErrors.of(still);
@@ -326,7 +353,7 @@ final class CycleIndex {
           "{}: somebody else deleted {} meanwhile, writing the multi-pack-index again",
           directory.path(),
           gone.get());
-      write(Base.INSTALLED);
+      write(Base.INSTALLED, true);
     }
   }
 }

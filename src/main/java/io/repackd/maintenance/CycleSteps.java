@@ -198,7 +198,7 @@ final class CycleSteps {
   private StepFailure leadAroundDamage(StepFailure failure) {
     try {
       if (HiddenCopies.exist(directory, damagedPacks.names(), cancellation)) {
-        index.writeStep(Base.SOUND_PACKS);
+        index.mendStep(Base.SOUND_PACKS);
         return new StepFailure(
             failure.result(),
             failure.reason(),

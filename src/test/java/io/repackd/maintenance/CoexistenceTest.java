@@ -39,6 +39,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Other tools are at work in a repository, stopped in the middle; and ours works while others come. */
@@ -173,9 +174,12 @@ class CoexistenceTest {
     assertAllIsWell(reachable);
   }
 
-  @Test
-  void oneThatBeginsWhileWeAreAtItKeepsUsFromItsPacks() throws Exception {
+  /** Also from an index that lists what it has written beside what it is about to delete. */
+  @ParameterizedTest
+  @EnumSource(names = {"RECOVER", "WRITE"})
+  void oneThatBeginsWhileWeAreAtItKeepsUsFromItsPacks(Step after) throws Exception {
     String reachable = repository.reachable();
+    byte[] index = Files.readAllBytes(repository.index());
     List<HeldGit> begun = new ArrayList<>();
     List<Throwable> wrong = new ArrayList<>();
     CycleOutcome cycle =
@@ -183,7 +187,7 @@ class CoexistenceTest {
             new CycleListener() {
               @Override
               public void stepFinished(Registration registration, StepOutcome outcome) {
-                if (outcome.step() == Step.WRITE && begun.isEmpty()) {
+                if (outcome.step() == after && begun.isEmpty()) {
                   try {
                     begun.add(held(repository.path(), Map.of(), "repack", "-a", "-d"));
                   } catch (Exception | AssertionError e) {
@@ -198,6 +202,9 @@ class CoexistenceTest {
       assertThat(cycle.reason()).isEqualTo("busy");
       assertThat(cycle.work().packsDeleted()).isZero();
       assertThat(cycle.steps()).extracting(StepOutcome::step).doesNotContain(Step.REPACK);
+      if (after == Step.RECOVER) {
+        assertThat(repository.index()).hasBinaryContent(index);
+      }
       git.finish();
     }
     assertAllIsWell(reachable);
