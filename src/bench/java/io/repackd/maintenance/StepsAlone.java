@@ -90,10 +90,8 @@ public final class StepsAlone {
       if (draft.kind() == IndexDraft.Kind.UNCHANGED) {
         return;
       }
-      try (LockFile lock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
-        if (!draft.install(lock)) {
-          throw new IOException("the packs of %s have changed".formatted(repository));
-        }
+      if (!draft.install()) {
+        throw new IOException("the packs of %s have changed".formatted(repository));
       }
     }
   }

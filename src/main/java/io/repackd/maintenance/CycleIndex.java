@@ -9,7 +9,6 @@ import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.MultiPackIndexVerifier;
 import io.repackd.midx.MultiPackIndexVerifier.Level;
 import io.repackd.objectdir.FileStamp;
-import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.StoredPack;
@@ -202,11 +201,7 @@ final class CycleIndex {
    * it after the packs were listed; who begins later adds what this index does not list, and that is looked into.
    */
   private void requireNobodyElse() throws IOException, StepFailure {
-    Optional<String> other =
-        OtherMaintenance.seen(directory, Readers.census(directory), clock.instant());
-    if (other.isPresent()) {
-      throw new StepFailure(Result.SKIPPED, "busy", other.get() + " is running");
-    }
+    OtherMaintenance.requireNobody(directory, clock.instant());
   }
 
   private String nothing(boolean left) {
@@ -243,15 +238,7 @@ final class CycleIndex {
       ledger.restart();
       ledger.save();
     }
-    try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX);
-        SafetyWindow.Replacement index = window.replacing(directory, ledger.windows())) {
-      if (!draft.install(indexLock)) {
-        return false;
-      }
-      index.done(clock.instant());
-    }
-    directory.publisher().syncDirectory();
-    return true;
+    return draft.install(window, ledger.windows(), clock);
   }
 
   private static Done written(IndexDraft draft) throws IOException {

@@ -290,11 +290,7 @@ final class CycleSteps {
 
   /** While git repacks or collects garbage, it may delete what we would copy, and copy from what we would delete. */
   private void checkNobodyElseDeletes() throws IOException, StepFailure {
-    Optional<String> foreign =
-        OtherMaintenance.seen(directory, Readers.census(directory), clock.instant());
-    if (foreign.isPresent()) {
-      throw new StepFailure(Result.SKIPPED, "busy", foreign.get() + " is running");
-    }
+    OtherMaintenance.requireNobody(directory, clock.instant());
   }
 
   private Done recover() throws IOException {

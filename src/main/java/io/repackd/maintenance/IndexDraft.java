@@ -21,6 +21,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -208,12 +210,32 @@ final class IndexDraft implements AutoCloseable {
   }
 
   /**
-   * Makes the draft the installed index. It is for the caller to synchronise the directory, when it has released the lock.
+   * Makes the draft the installed index, under the lock of the multi-pack-index. The directory is synchronised when that is free again.
    *
-   * @param lock the lock of the multi-pack-index, held by the caller
+   * @param window watches those who read the index that is replaced
+   * @param unreferenced the packs that that one takes nothing from, by the names of their indexes: since when they are unreferenced
    * @return false if another index has been installed since, or a listed pack has changed: then nothing was done
+   * @throws io.repackd.objectdir.LockedException if somebody else holds the lock
    */
-  boolean install(LockFile lock) throws IOException {
+  boolean install(SafetyWindow window, Map<String, Instant> unreferenced, Clock clock)
+      throws IOException {
+    try (LockFile lock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX);
+        SafetyWindow.Replacement replaced = window.replacing(directory, unreferenced)) {
+      if (!install(lock)) {
+        return false;
+      }
+      replaced.done(clock.instant());
+    }
+    directory.publisher().syncDirectory();
+    return true;
+  }
+
+  /** The same where nobody waits for readers. */
+  boolean install() throws IOException {
+    return install(SafetyWindow.withoutLeases(), Map.of(), Clock.systemUTC());
+  }
+
+  private boolean install(LockFile lock) throws IOException {
     if (unpublished == null) {
       return true;
     }

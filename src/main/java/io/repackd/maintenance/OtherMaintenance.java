@@ -59,6 +59,19 @@ final class OtherMaintenance {
     return lock.isPresent() ? lock : writing(directory, census, now);
   }
 
+  /**
+   * Goes on only if nobody is seen to maintain it now.
+   *
+   * @throws StepFailure if somebody is
+   */
+  static void requireNobody(ObjectDirectory directory, Instant now)
+      throws IOException, StepFailure {
+    Optional<String> other = seen(directory, Readers.census(directory), now);
+    if (other.isPresent()) {
+      throw new StepFailure(Result.SKIPPED, "busy", other.get() + " is running");
+    }
+  }
+
   private static Optional<String> writing(ObjectDirectory directory, Census census, Instant now)
       throws IOException {
     List<StagingFile> files = StagingFile.list(directory);

@@ -127,16 +127,13 @@ final class RequestedWrite {
   private void install(IndexDraft draft) throws IOException, StepFailure {
     Optional<FileStamp> bitmap =
         new IndexSidecars(draft.listing()).bitmapOf(directory.indexFile(), directory.hash());
-    try (LockFile lock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
-      if (!draft.install(lock)) {
-        throw new StepFailure(
-            Result.SKIPPED,
-            "packs-changed",
-            "the packs in %s changed while the multi-pack-index was written"
-                .formatted(directory.packDirectory()));
-      }
+    if (!draft.install()) {
+      throw new StepFailure(
+          Result.SKIPPED,
+          "packs-changed",
+          "the packs in %s changed while the multi-pack-index was written"
+              .formatted(directory.packDirectory()));
     }
-    directory.publisher().syncDirectory();
     if (bitmap.isPresent() && !Files.exists(bitmap.get().path())) {
       listener.warn(bitmapLost(bitmap.get()));
     }

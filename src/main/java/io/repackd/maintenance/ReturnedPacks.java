@@ -4,7 +4,6 @@ import io.repackd.maintenance.IndexDraft.Base;
 import io.repackd.maintenance.IndexDraft.Wanted;
 import io.repackd.midx.Fault;
 import io.repackd.midx.MultiPackIndex;
-import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.StoredPack;
@@ -110,19 +109,9 @@ final class ReturnedPacks {
             new OwningNothing(),
             directory.publisher(),
             new Cancellation())) {
-      if (draft.kind() != IndexDraft.Kind.EXTENDED
-          || StepErrors.first(proof.verify(draft.file()), Fault.Kind.PACK_GONE).isPresent()) {
-        return false;
-      }
-      try (LockFile lock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX);
-          SafetyWindow.Replacement index = window.replacing(directory, unreferenced.windows())) {
-        if (!draft.install(lock)) {
-          return false;
-        }
-        index.done(clock.instant());
-      }
-      directory.publisher().syncDirectory();
-      return true;
+      return draft.kind() == IndexDraft.Kind.EXTENDED
+          && StepErrors.first(proof.verify(draft.file()), Fault.Kind.PACK_GONE).isEmpty()
+          && draft.install(window, unreferenced.windows(), clock);
     }
   }
 

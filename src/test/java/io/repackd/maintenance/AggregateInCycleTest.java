@@ -194,14 +194,8 @@ class AggregateInCycleTest {
     repository.assertHealthy();
   }
 
-  /**
-   * An index that does not list them is installed by then. They are hidden, or had just been brought back when the next one was
-   * killed, too.
-   */
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void packsWhoseDeletionWasCutOffAreListedAgainBeforeAllElse(boolean hidden) throws Exception {
-    GitRepository repository = repository().fetches(4, random);
+  /** A cycle puts all packs together, and then an index lists nothing else; returns those which it does not list any more. */
+  private List<Path> repackedAndListedNoMore(GitRepository repository) throws Exception {
     repository.git("multi-pack-index", "write");
     List<Path> old = repository.packFiles();
     cycle(repository, new CycleListener() {});
@@ -212,7 +206,18 @@ class AggregateInCycleTest {
             .orElseThrow();
     String owner = searched.getFileName().toString().replace(".pack", ".idx");
     repository.gitWithInput(owner + "\n", "multi-pack-index", "write", "--stdin-packs");
-    for (Path pack : old) {
+    return old;
+  }
+
+  /**
+   * An index that does not list them is installed by then. They are hidden, or had just been brought back when the next one was
+   * killed, too.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void packsWhoseDeletionWasCutOffAreListedAgainBeforeAllElse(boolean hidden) throws Exception {
+    GitRepository repository = repository().fetches(4, random);
+    for (Path pack : repackedAndListedNoMore(repository)) {
       String name = pack.getFileName().toString().replace(".pack", "");
       if (hidden) {
         Path index = pack.resolveSibling(name + ".idx");
@@ -232,16 +237,7 @@ class AggregateInCycleTest {
   @Test
   void ifTheyCannotBeListedYetAllElseIsDone() throws Exception {
     GitRepository repository = repository().fetches(4, random);
-    repository.git("multi-pack-index", "write");
-    List<Path> old = repository.packFiles();
-    cycle(repository, new CycleListener() {});
-    Path searched =
-        repository.packFiles().stream()
-            .filter(pack -> !old.contains(pack))
-            .findFirst()
-            .orElseThrow();
-    String owner = searched.getFileName().toString().replace(".pack", ".idx");
-    repository.gitWithInput(owner + "\n", "multi-pack-index", "write", "--stdin-packs");
+    repackedAndListedNoMore(repository);
     Path lock = Files.createFile(repository.packs().resolve("multi-pack-index.lock"));
     CycleOutcome cycle =
         cycle(
