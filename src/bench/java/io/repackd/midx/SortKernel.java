@@ -57,7 +57,8 @@ public class SortKernel {
     }
     List<IndexedPack> packs = SyntheticIndexes.of(PACKS, 1, arena);
     PackNumbering numbering = PackNumbering.of(Optional.empty(), Set.of(), packs);
-    candidates = new Candidates(HASH.length(), COPIES, Precedence.of(numbering, packs), arena);
+    candidates =
+        new Candidates(HASH.length(), COPIES, Precedence.of(numbering, packs, _ -> 0), arena);
   }
 
   /** Takes all away. */

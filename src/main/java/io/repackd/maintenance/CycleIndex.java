@@ -105,16 +105,23 @@ final class CycleIndex {
     return damaged;
   }
 
+  private PackRanks ranks(PackDirectoryListing listing) {
+    return PackRanks.of(listing, directory.hash(), repackStep.ranks());
+  }
+
   /** The packs that the next index will list and the installed one does not. */
-  List<StoredPack> fresh() throws IOException {
-    List<StoredPack> packs = directory.listPacks().packs();
+  Expiry.Fresh fresh() throws IOException {
+    PackDirectoryListing listing = directory.listPacks();
+    List<StoredPack> packs = listing.packs();
     Set<String> others = new HashSet<>(Supersession.indexNamesAmong(packs));
     repackStep.left().forEach(pack -> others.add(pack.indexName()));
     others.addAll(listed());
     Set<String> damaged = damagedAmong(packs);
-    return packs.stream()
-        .filter(pack -> !others.contains(pack.indexName()) && !damaged.contains(pack.name()))
-        .toList();
+    return new Expiry.Fresh(
+        packs.stream()
+            .filter(pack -> !others.contains(pack.indexName()) && !damaged.contains(pack.name()))
+            .toList(),
+        ranks(listing));
   }
 
   /**
@@ -163,7 +170,8 @@ final class CycleIndex {
       Set<String> damaged = damagedAmong(listing.packs());
       Set<String> left =
           repackStep.left().stream().map(StoredPack::indexName).collect(Collectors.toSet());
-      Wanted wanted = new Wanted(baseOf(listing, base), Optional.empty(), damaged, left);
+      Wanted wanted =
+          new Wanted(baseOf(listing, base), Optional.empty(), damaged, left, ranks(listing));
       try (IndexDraft draft =
           IndexDraft.write(
               directory, listing, wanted, ledger, directory.publisher(), cancellation)) {

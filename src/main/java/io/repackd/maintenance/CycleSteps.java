@@ -162,7 +162,7 @@ final class CycleSteps {
     CyclePlan plan = plan();
     boolean expireLate = isRoomBeforeExpiry(plan);
     if (!plan.deletions().isEmpty() && !expireLate) {
-      steps.run(Step.EXPIRE, () -> expire(plan, List.of()));
+      steps.run(Step.EXPIRE, () -> expire(plan, Expiry.Fresh.NONE));
       index.verify();
     }
     if (!plan.batches().isEmpty()) {
@@ -265,7 +265,7 @@ final class CycleSteps {
 
   private void expireAfterAll(StepFailure failure, CyclePlan plan) {
     try {
-      steps.run(Step.EXPIRE, () -> expire(plan, List.of()));
+      steps.run(Step.EXPIRE, () -> expire(plan, Expiry.Fresh.NONE));
       index.verify();
     } catch (StepFailure | IOException e) {
       failure.addSuppressed(e);
@@ -342,7 +342,7 @@ final class CycleSteps {
     window.tell(directory, "waiting", plan.waiting());
   }
 
-  private Done expire(CyclePlan plan, List<StoredPack> fresh) throws IOException, StepFailure {
+  private Done expire(CyclePlan plan, Expiry.Fresh fresh) throws IOException, StepFailure {
     Permission permission = new CyclePermission(directory, settings, request, clock, lock);
     Expiry expiry =
         new Expiry(directory, permission, ledger, window, proof, soundPacks, clock, cancellation);

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -108,7 +109,8 @@ public record DryRun(
         PackDirectoryListing listing = directory.listPacks();
         Set<String> toRepack =
             aggregate.unlisted().stream().map(StoredPack::indexName).collect(Collectors.toSet());
-        Wanted wanted = new Wanted(Base.INSTALLED, Optional.empty(), Set.of(), toRepack);
+        PackRanks ranks = PackRanks.of(listing, directory.hash(), Map.of());
+        Wanted wanted = new Wanted(Base.INSTALLED, Optional.empty(), Set.of(), toRepack, ranks);
         try (IndexDraft draft =
             IndexDraft.write(directory, listing, wanted, ledger, publisher, cancellation)) {
           return of(draft, listing);

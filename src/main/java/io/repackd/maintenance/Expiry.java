@@ -76,6 +76,20 @@ final class Expiry {
   }
 
   /**
+   * Packs that the installed index does not list, and the next one is to.
+   *
+   * @param ranks which of two packs with the same object owns it
+   */
+  record Fresh(List<StoredPack> packs, PackRanks ranks) {
+    /** None. */
+    static final Fresh NONE = new Fresh(List.of(), PackRanks.NONE);
+
+    Fresh {
+      packs = List.copyOf(packs);
+    }
+  }
+
+  /**
    * What was done.
    *
    * @param packs how many packs were unlinked
@@ -90,7 +104,7 @@ final class Expiry {
    * @param verified the index that was found sound; the proof goes by no other
    */
   Expired run(CyclePlan plan, Optional<FileStamp> verified) throws IOException, StepFailure {
-    return run(plan, verified, List.of());
+    return run(plan, verified, Fresh.NONE);
   }
 
   /**
@@ -99,7 +113,7 @@ final class Expiry {
    * @param verified the index that was found sound; the proof goes by no other
    * @param fresh packs that it does not list
    */
-  Expired run(CyclePlan plan, Optional<FileStamp> verified, List<StoredPack> fresh)
+  Expired run(CyclePlan plan, Optional<FileStamp> verified, Fresh fresh)
       throws IOException, StepFailure {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
@@ -134,7 +148,8 @@ final class Expiry {
                     replacement.channel(),
                     Optional.of(index),
                     new HashSet<>(proven.stream().map(StoredPack::indexName).toList()),
-                    open(fresh, arena));
+                    open(fresh, arena),
+                    fresh.ranks().among(snapshot.packs().stream().map(PackView::pack).toList()));
         replacement.sync();
         // A pack that has gone, and is none of those that are relied upon, was no less gone before.
         List<Fault> damages =
@@ -152,10 +167,10 @@ final class Expiry {
     }
   }
 
-  private List<IndexedPack> open(List<StoredPack> packs, Arena arena) throws IOException {
+  private List<IndexedPack> open(Fresh fresh, Arena arena) throws IOException {
     List<IndexedPack> opened = new ArrayList<>();
-    for (StoredPack pack : packs) {
-      opened.add(IndexDraft.fresh(pack, directory.hash(), unreferenced, arena));
+    for (StoredPack pack : fresh.packs()) {
+      opened.add(IndexDraft.fresh(pack, directory.hash(), unreferenced, fresh.ranks(), arena));
     }
     return opened;
   }
@@ -182,7 +197,7 @@ final class Expiry {
       Snapshot snapshot,
       Coverage coverage,
       List<StoredPack> proven,
-      List<StoredPack> fresh,
+      Fresh fresh,
       Unpublished replacement)
       throws IOException, StepFailure {
     ReturnedPacks returned =
@@ -228,7 +243,7 @@ final class Expiry {
       Snapshot now,
       Coverage coverage,
       List<StoredPack> proven,
-      List<StoredPack> fresh,
+      Fresh fresh,
       Unpublished replacement)
       throws IOException, StepFailure {
     try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
@@ -237,7 +252,7 @@ final class Expiry {
       if (lost.isPresent()) {
         throw changed(lost.get());
       }
-      for (StoredPack pack : fresh) {
+      for (StoredPack pack : fresh.packs()) {
         if (!pack.data().unchanged() || !pack.index().unchanged()) {
           throw changed("%s was replaced".formatted(pack.data().path()));
         }

@@ -117,20 +117,27 @@ final class IndexDraft implements AutoCloseable {
    * @param preferred the pack that is to own every object which it has, if the packs that are listed have to change at all
    * @param damaged names of packs that are known to be damaged: they are left out, where the installed index does not list them
    * @param toRepack names of the indexes of packs that a repack takes: they are left out in the same way
+   * @param ranks which of two packs with the same object owns it
    */
   record Wanted(
-      Base base, Optional<StoredPack> preferred, Set<String> damaged, Set<String> toRepack) {
+      Base base,
+      Optional<StoredPack> preferred,
+      Set<String> damaged,
+      Set<String> toRepack,
+      PackRanks ranks) {
     Wanted {
       damaged = Set.copyOf(damaged);
       toRepack = Set.copyOf(toRepack);
     }
 
-    Wanted(Base base) {
-      this(base, Optional.empty());
+    /** All packs, and who owns what as with git. */
+    Wanted(Base base, Optional<StoredPack> preferred) {
+      this(base, preferred, Set.of(), Set.of(), PackRanks.NONE);
     }
 
-    Wanted(Base base, Optional<StoredPack> preferred) {
-      this(base, preferred, Set.of(), Set.of());
+    /** All packs. */
+    Wanted(Base base, PackRanks ranks) {
+      this(base, Optional.empty(), Set.of(), Set.of(), ranks);
     }
   }
 
@@ -160,20 +167,22 @@ final class IndexDraft implements AutoCloseable {
    * to nowhere.
    *
    * @param unreferenced which packs are known to own nothing
+   * @param ranks which of two packs with the same object owns it
    * @param arena ends the mapping
    * @throws CorruptFileException if it is damaged
    */
   static IndexedPack fresh(
-      StoredPack pack, HashAlgorithm hash, UnreferencedSince unreferenced, Arena arena)
+      StoredPack pack,
+      HashAlgorithm hash,
+      UnreferencedSince unreferenced,
+      PackRanks ranks,
+      Arena arena)
       throws IOException {
     PackIndex index = PackIndex.open(pack.index().path(), hash, arena);
     PackFile.check(pack.data().path(), index);
-    return new IndexedPack(
-        pack.indexName(),
-        index,
-        unreferenced.since(pack).isPresent()
-            ? IndexedPack.OLDER_THAN_ALL
-            : pack.data().modifiedSeconds());
+    IndexedPack fresh =
+        new IndexedPack(pack.indexName(), index, pack.data().modifiedSeconds(), ranks.of(pack));
+    return unreferenced.since(pack).isPresent() ? fresh.asLast() : fresh;
   }
 
   Kind kind() {
@@ -404,7 +413,7 @@ final class IndexDraft implements AutoCloseable {
         return;
       }
       try {
-        opened.add(fresh(pack, directory.hash(), unreferenced, arena));
+        opened.add(fresh(pack, directory.hash(), unreferenced, wanted.ranks(), arena));
       } catch (CorruptFileException e) {
         damage.add(e.getMessage());
       } catch (IOException e) {
@@ -448,7 +457,12 @@ final class IndexDraft implements AutoCloseable {
       try {
         Written written =
             new MultiPackIndexWriter(directory.hash(), cancellation)
-                .write(file.channel(), installed, dropped, added);
+                .write(
+                    file.channel(),
+                    installed,
+                    dropped,
+                    added,
+                    wanted.ranks().among(listing.packs()));
         if (written.objects() == 0) {
           file.close();
           return draft(Kind.NOTHING, reason, names, null);

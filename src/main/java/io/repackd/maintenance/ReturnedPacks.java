@@ -105,7 +105,7 @@ final class ReturnedPacks {
         IndexDraft.write(
             directory,
             listing,
-            new Wanted(Base.INSTALLED),
+            new Wanted(Base.INSTALLED, PackRanks.NONE),
             new OwningNothing(),
             directory.publisher(),
             new Cancellation())) {

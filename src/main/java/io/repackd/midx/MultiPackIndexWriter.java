@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.FutureTask;
+import java.util.function.ToLongFunction;
 
 /**
  * Writes a multi-pack-index.
@@ -27,6 +28,9 @@ import java.util.concurrent.FutureTask;
  * packs that are listed already, whoever owned the object before. So ownership never moves between two packs which an
  * installed index lists, and whoever still reads that index finds every object where it says. Only a preferred pack breaks that
  * rule: it takes every object that it has, from whomever.
+ *
+ * <p>Packs may have ranks, which come before all that: then a pack takes an object only from such as rank no higher. Ownership moves
+ * less than by git's rules, and to no other packs.
  *
  * <p>The work goes by the first byte of the ids: 256 portions, on all cores, each sorted in memory that does not depend on how
  * many objects there are in all. The bytes are those of {@code git multi-pack-index write}.
@@ -76,6 +80,21 @@ public final class MultiPackIndexWriter {
       Set<String> dropped,
       List<IndexedPack> added)
       throws IOException {
+    return write(channel, existing, dropped, added, _ -> 0);
+  }
+
+  /**
+   * The same with ranks.
+   *
+   * @param rankOfListed the rank of each pack of the existing index, by the name of its index
+   */
+  public Written write(
+      FileChannel channel,
+      Optional<MultiPackIndex> existing,
+      Set<String> dropped,
+      List<IndexedPack> added,
+      ToLongFunction<String> rankOfListed)
+      throws IOException {
     // Of two packs of one second the first by name wins, whatever the order in which they are
     // given.
     List<IndexedPack> byName =
@@ -84,12 +103,12 @@ public final class MultiPackIndexWriter {
             .toList();
     PackNumbering numbering = PackNumbering.of(existing, dropped, byName);
     boolean mayNeedLargeOffsets = reachesBeyond32Bits(existing, byName);
-    Body body = new Body(channel, numbering, existing, byName, mayNeedLargeOffsets);
+    Body body = new Body(channel, numbering, existing, byName, rankOfListed, mayNeedLargeOffsets);
     body.write();
     if (mayNeedLargeOffsets && !body.largeOffsetsNeeded) {
       // A pack is that long, but none of the objects it owns lies that far. Then git has no LOFF
       // chunk.
-      body = new Body(channel, numbering, existing, byName, false);
+      body = new Body(channel, numbering, existing, byName, rankOfListed, false);
       body.write();
     }
     return new Written(numbering.names().size(), body.objects, body.finish());
@@ -112,6 +131,7 @@ public final class MultiPackIndexWriter {
     private final PackNumbering numbering;
     private final Optional<MultiPackIndex> existing;
     private final List<IndexedPack> added;
+    private final ToLongFunction<String> rankOfListed;
     private final boolean large;
 
     private final long idsStart;
@@ -128,11 +148,13 @@ public final class MultiPackIndexWriter {
         PackNumbering numbering,
         Optional<MultiPackIndex> existing,
         List<IndexedPack> added,
+        ToLongFunction<String> rankOfListed,
         boolean large) {
       this.channel = channel;
       this.numbering = numbering;
       this.existing = existing;
       this.added = added;
+      this.rankOfListed = rankOfListed;
       this.large = large;
       chunks = large ? 5 : 4;
       idsStart =
@@ -149,7 +171,7 @@ public final class MultiPackIndexWriter {
 
     void write() throws IOException {
       try (OwnerMerge merge =
-          new OwnerMerge(hash, numbering, existing, added, large, cancellation)) {
+          new OwnerMerge(hash, numbering, existing, added, rankOfListed, large, cancellation)) {
         merge.run(this::append);
       }
       if (objects > 0xffffffffL) {

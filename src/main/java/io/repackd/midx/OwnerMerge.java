@@ -17,6 +17,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,7 @@ final class OwnerMerge implements AutoCloseable {
   /**
    * Prepares a merge.
    *
+   * @param rankOfListed the ranks of the packs that the existing index lists
    * @param large whether there is to be a LOFF chunk
    * @throws CorruptFileException if a source has ids that cannot be hashes
    */
@@ -61,12 +63,13 @@ final class OwnerMerge implements AutoCloseable {
       PackNumbering numbering,
       Optional<MultiPackIndex> existing,
       List<IndexedPack> added,
+      ToLongFunction<String> rankOfListed,
       boolean large,
       Cancellation cancellation)
       throws CorruptFileException {
     this.hash = hash;
     this.cancellation = cancellation;
-    this.precedence = Precedence.of(numbering, added);
+    this.precedence = Precedence.of(numbering, added, rankOfListed);
     existing.ifPresent(index -> others.add(new CopySource.Installed(index, numbering)));
     for (int i = 0; i < added.size(); i++) {
       others.add(new CopySource.Pack(added.get(i).index(), numbering.ofAdded()[i]));

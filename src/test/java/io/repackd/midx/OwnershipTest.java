@@ -57,7 +57,8 @@ class OwnershipTest {
   }
 
   /** A pack of a trial. */
-  private record Pack(String name, List<Entry> entries, long modifiedSeconds, boolean preferred) {
+  private record Pack(
+      String name, List<Entry> entries, long modifiedSeconds, long rank, boolean preferred) {
     String indexName() {
       return name + ".idx";
     }
@@ -65,7 +66,7 @@ class OwnershipTest {
     IndexedPack open(Arena arena) throws IOException {
       IndexedPack pack =
           new IndexedPack(
-              indexName(), SyntheticIndex.open(indexName(), entries, arena), modifiedSeconds);
+              indexName(), SyntheticIndex.open(indexName(), entries, arena), modifiedSeconds, rank);
       return preferred ? pack.asPreferred() : pack;
     }
   }
@@ -76,6 +77,16 @@ class OwnershipTest {
   @ParameterizedTest
   @EnumSource
   void isThatOfTheModel(Ids ids) throws Exception {
+    compareWithModel(ids, 1);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void goesByRankFirst(Ids ids) throws Exception {
+    compareWithModel(ids, 4);
+  }
+
+  private void compareWithModel(Ids ids, int ranks) throws IOException {
     for (int trial = 0; trial < 40; trial++) {
       long seed = 20261121L + trial;
       Random random = new Random(seed);
@@ -83,24 +94,27 @@ class OwnershipTest {
       for (int i = 0; i < 1 + random.nextInt(4000); i++) {
         universe.add(ids.next(random));
       }
-      List<Pack> first = packs("a", universe, random, false);
-      List<Pack> second = packs("b", universe, random, random.nextBoolean());
+      List<Pack> first = packs("a", universe, random, false, ranks);
+      List<Pack> second = packs("b", universe, random, random.nextBoolean(), ranks);
       Map<String, Owner> model = new HashMap<>();
-      Path installed = directory.resolve(ids + "-" + trial + "-1");
-      write(installed, Optional.empty(), first);
-      choose(model, first);
+      Path installed = directory.resolve("%s-%d-%d-1".formatted(ids, ranks, trial));
+      Map<String, Long> rankOf = new HashMap<>();
+      first.forEach(pack -> rankOf.put(pack.indexName(), pack.rank));
+      write(installed, Optional.empty(), first, rankOf);
+      choose(model, first, rankOf);
       assertThat(owners(installed)).as("%s, seed %d, first", ids, seed).isEqualTo(model);
 
-      Path next = directory.resolve(ids + "-" + trial + "-2");
-      write(next, Optional.of(installed), second);
-      choose(model, second);
+      Path next = directory.resolve("%s-%d-%d-2".formatted(ids, ranks, trial));
+      write(next, Optional.of(installed), second, rankOf);
+      second.forEach(pack -> rankOf.put(pack.indexName(), pack.rank));
+      choose(model, second, rankOf);
       assertThat(owners(next)).as("%s, seed %d, second", ids, seed).isEqualTo(model);
     }
   }
 
   /** A few packs, one of which may have nearly everything, with some objects twice and some offsets beyond 4 GiB. */
   private static List<Pack> packs(
-      String prefix, List<String> universe, Random random, boolean preferred) {
+      String prefix, List<String> universe, Random random, boolean preferred, int ranks) {
     List<Pack> packs = new ArrayList<>();
     int count = 1 + random.nextInt(12);
     for (int number = 0; number < count; number++) {
@@ -124,28 +138,44 @@ class OwnershipTest {
               "pack-%s%02d".formatted(prefix, number),
               inOrder,
               1_000 + random.nextInt(5),
+              random.nextInt(ranks),
               preferred && number == 0));
     }
     return packs;
   }
 
-  /** Git's rule: what is listed loses, then the newest wins, then the first by name; of a pack's own copies the first. */
-  private static void choose(Map<String, Owner> model, List<Pack> added) {
+  /**
+   * The highest rank wins, and else by git's rule: what is listed loses, then the newest wins, then the first by name; of a pack's own
+   * copies the first.
+   */
+  private static void choose(Map<String, Owner> model, List<Pack> added, Map<String, Long> rankOf) {
     List<Pack> bestLast =
         added.stream()
             .sorted(
                 Comparator.comparing(Pack::preferred)
+                    .thenComparing(Pack::rank)
                     .thenComparing(Pack::modifiedSeconds)
                     .thenComparing(Pack::name, Comparator.reverseOrder()))
             .toList();
     for (Pack pack : bestLast) {
       for (Entry entry : pack.entries.reversed()) {
-        model.put(entry.id(), new Owner(pack.indexName(), entry.offset()));
+        Owner before = model.get(entry.id());
+        if (before == null
+            || pack.preferred
+            || rankOf.getOrDefault(before.indexName, 0L) <= pack.rank) {
+          model.put(entry.id(), new Owner(pack.indexName(), entry.offset()));
+        }
       }
     }
   }
 
   private static void write(Path file, Optional<Path> existing, List<Pack> packs)
+      throws IOException {
+    write(file, existing, packs, Map.of());
+  }
+
+  private static void write(
+      Path file, Optional<Path> existing, List<Pack> packs, Map<String, Long> rankOf)
       throws IOException {
     try (Arena arena = Arena.ofShared();
         FileChannel channel =
@@ -162,7 +192,8 @@ class OwnershipTest {
       if (existing.isPresent()) {
         base = Optional.of(MultiPackIndex.open(existing.get(), HASH, arena));
       }
-      new MultiPackIndexWriter(HASH, new Cancellation()).write(channel, base, Set.of(), added);
+      new MultiPackIndexWriter(HASH, new Cancellation())
+          .write(channel, base, Set.of(), added, name -> rankOf.getOrDefault(name, 0L));
     }
   }
 
@@ -204,9 +235,9 @@ class OwnershipTest {
       Entry moved = entries.get(from);
       entries.set(from, entries.get(to));
       entries.set(to, moved);
-      Pack pack = new Pack("pack-x", entries, 1, false);
+      Pack pack = new Pack("pack-x", entries, 1, 0, false);
       // Beside a large pack it is not the base of the merge.
-      Pack other = new Pack("pack-y", trial % 2 == 0 ? List.of() : large, 1, false);
+      Pack other = new Pack("pack-y", trial % 2 == 0 ? List.of() : large, 1, 0, false);
       Path file = directory.resolve("disorder-" + trial);
       assertThatThrownBy(() -> write(file, Optional.empty(), List.of(pack, other)))
           .as("%d and %d exchanged", from, to)
@@ -224,7 +255,7 @@ class OwnershipTest {
       entries.add(new Entry(Ids.OF_ONE_BEGINNING.next(random), 12 + i * 20L));
     }
     entries.sort(Comparator.comparing(Entry::id));
-    Pack pack = new Pack("pack-x", entries, 1, false);
+    Pack pack = new Pack("pack-x", entries, 1, 0, false);
     assertThatThrownBy(() -> write(directory.resolve("alike"), Optional.empty(), List.of(pack)))
         .isInstanceOf(CorruptFileException.class)
         .hasMessageContaining("200000 ids begin with 5c5c5c5c5c5c5c5c");
@@ -237,8 +268,8 @@ class OwnershipTest {
     for (int i = 0; i < 5000; i++) {
       universe.add(Ids.EVEN.next(random));
     }
-    List<Pack> packs = packs("a", universe, random, false);
-    List<Pack> asked = packs("b", universe.subList(2000, 5000), random, false);
+    List<Pack> packs = packs("a", universe, random, false, 1);
+    List<Pack> asked = packs("b", universe.subList(2000, 5000), random, false, 1);
     Path file = directory.resolve("owners");
     write(file, Optional.empty(), packs);
     Map<String, Owner> owners = owners(file);
