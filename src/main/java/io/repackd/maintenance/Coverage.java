@@ -98,6 +98,11 @@ final class Coverage {
     void accept(int pack, PackIndex spared, long position, int by) throws IOException;
   }
 
+  /** The names of the indexes of all packs that the installed index lists. */
+  List<String> listed() {
+    return index.packNames();
+  }
+
   /**
    * Prepares the proof.
    *

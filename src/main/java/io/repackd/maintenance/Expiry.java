@@ -257,6 +257,9 @@ final class Expiry {
           throw changed("%s was replaced".formatted(pack.data().path()));
         }
       }
+      if (!fresh.packs().isEmpty()) {
+        requireNoneGone(coverage.listed());
+      }
       try (SafetyWindow.Replacement index = window.replacing(directory, unreferenced.windows())) {
         replacement.publishWritable(String.valueOf(directory.indexFile().getFileName()));
         index.done(clock.instant());
@@ -274,6 +277,20 @@ final class Expiry {
             directory.publisher().syncDirectory();
             return reasonToKeep(indexLock, installed, after, proven, coverage);
           });
+    }
+  }
+
+  /**
+   * Whoever repacks adds a pack and deletes others. If somebody has begun and ended since the fresh packs were listed, one of these may
+   * be the new one, and the index lead to what has gone; and whoever reads it looks in no other pack that it lists. Nobody was seen to
+   * be at it since, so that what is there now is what that one has left.
+   */
+  private void requireNoneGone(List<String> listed) throws IOException, StepFailure {
+    Set<String> there = directory.packIndexNames();
+    for (String name : listed) {
+      if (!there.contains(name)) {
+        throw changed("somebody else deleted " + directory.packDirectory().resolve(name));
+      }
     }
   }
 

@@ -182,6 +182,11 @@ class ExpiryTest {
           });
 
   private void expire(Event whileTheyAreHidden) throws IOException, StepFailure {
+    expire(whileTheyAreHidden, Expiry.Fresh.NONE);
+  }
+
+  private void expire(Event whileTheyAreHidden, Expiry.Fresh fresh)
+      throws IOException, StepFailure {
     try (LockFile lock = directory.lock(ObjectDirectory.Lock.MAINTENANCE)) {
       Permission permission =
           new CyclePermission(
@@ -199,7 +204,7 @@ class ExpiryTest {
               new SoundPacks(),
               Clock.fixed(NOW, ZoneOffset.UTC),
               new Cancellation())
-          .run(plan(), FileStamp.find(repository.index()));
+          .run(plan(), FileStamp.find(repository.index()), fresh);
     }
   }
 
@@ -310,6 +315,30 @@ class ExpiryTest {
     readers.getFirst().waitFor();
     assertThat(repository.packFiles()).containsExactly(Path.of(complete + ".pack"));
     repository.assertHealthy();
+  }
+
+  private StoredPack fetched() throws IOException {
+    List<StoredPack> before = directory.listPacks().packs();
+    repository.fetch(1, new Random(before.size()));
+    return directory.listPacks().packs().stream()
+        .filter(pack -> !before.contains(pack))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Somebody has repacked between the two looks: the index would list what that one has written, and lead to what it has deleted. */
+  @Test
+  void freshPacksAreNotListedBesideOneThatHasGone() throws Exception {
+    StoredPack repacked = fetched();
+    repository.git("multi-pack-index", "write");
+    observe(NOW);
+    List<StoredPack> fresh = List.of(fetched());
+    GitRepository.remove(repacked.data().path());
+    assertThatThrownBy(() -> expire(() -> {}, new Expiry.Fresh(fresh, PackRanks.NONE)))
+        .isInstanceOf(StepFailure.class)
+        .hasMessageContaining("somebody else deleted")
+        .hasMessageContaining(repacked.name());
+    assertThat(repository.packFiles()).hasSize(5);
   }
 
   @Test
