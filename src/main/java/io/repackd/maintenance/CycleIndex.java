@@ -273,7 +273,11 @@ final class CycleIndex {
     List<Fault> faults = inspect();
     if (!faults.isEmpty()) {
       boolean wrong = StepErrors.first(faults, Fault.Kind.INDEX_WRONG).isPresent();
-      mendStep(wrong ? Base.PACKS_INSTEAD : Base.INSTALLED);
+      if (wrong) {
+        mendStep(Base.PACKS_INSTEAD);
+      } else {
+        writeStep(Base.INSTALLED);
+      }
       List<Fault> still = inspect();
       if (!still.isEmpty()) {
         throw StepErrors.of(still);
@@ -333,7 +337,10 @@ final class CycleIndex {
     }
   }
 
-  /** Git cannot do without a pack that the index names, so it is not left to the next cycle. */
+  /**
+   * Git cannot do without a pack that the index names, so it is not left to the next cycle; but for as long as somebody else may be about
+   * to delete more packs, it has to be: see {@link #requireNobodyElse}.
+   */
   void mendIfPacksAreGone() throws IOException, StepFailure {
     Set<String> there = directory.packIndexNames();
     List<String> listed;
@@ -348,7 +355,14 @@ final class CycleIndex {
           "{}: somebody else deleted {} meanwhile, writing the multi-pack-index again",
           directory.path(),
           gone.get());
-      write(Base.INSTALLED, true);
+      try {
+        write(Base.INSTALLED, false);
+      } catch (StepFailure e) {
+        if (e.result() != Result.SKIPPED) {
+          throw e;
+        }
+        log.warn("{}: the multi-pack-index is not written yet: {}", directory.path(), e.detail());
+      }
     }
   }
 }

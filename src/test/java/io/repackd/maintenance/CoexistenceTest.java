@@ -12,12 +12,16 @@ import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.RepackSettings;
 import io.repackd.maintenance.MaintenanceCycle.Request;
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.OwnerCounts;
+import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.RepositoryDiscovery;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -205,6 +209,53 @@ class CoexistenceTest {
       if (after == Step.RECOVER) {
         assertThat(repository.index()).hasBinaryContent(index);
       }
+      git.finish();
+    }
+    assertAllIsWell(reachable);
+  }
+
+  /** A pack that the installed index takes nothing from. */
+  private Path unreferenced() throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MultiPackIndex index = MultiPackIndex.open(repository.index(), HashAlgorithm.SHA1, arena);
+      OwnerCounts owners = index.countOwners();
+      return index.packNames().stream()
+          .filter(name -> owners.of(name) == 0)
+          .map(name -> repository.packs().resolve(name.replaceFirst("\\.idx$", ".pack")))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  /** What it is about to delete yet would be in that index, beside what it has written. */
+  @ParameterizedTest
+  @EnumSource(names = {"WRITE", "VERIFY"})
+  void whileItDeletesNoIndexIsWrittenWithoutWhatHasGone(Step after) throws Exception {
+    String reachable = repository.reachable();
+    List<HeldGit> begun = new ArrayList<>();
+    List<byte[]> indexes = new ArrayList<>();
+    List<Throwable> wrong = new ArrayList<>();
+    CycleOutcome cycle =
+        cycle(
+            new CycleListener() {
+              @Override
+              public void stepFinished(Registration registration, StepOutcome outcome) {
+                if (outcome.step() == after && begun.isEmpty()) {
+                  try {
+                    begun.add(held(repository.path(), Map.of(), "repack", "-a", "-d"));
+                    GitRepository.remove(unreferenced());
+                    indexes.add(Files.readAllBytes(repository.index()));
+                  } catch (Exception | AssertionError e) {
+                    wrong.add(e);
+                  }
+                }
+              }
+            });
+    assertThat(wrong).isEmpty();
+    try (HeldGit git = begun.getFirst()) {
+      assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.SKIPPED);
+      assertThat(cycle.reason()).as(cycle.detail()).isEqualTo("busy");
+      assertThat(repository.index()).hasBinaryContent(indexes.getFirst());
       git.finish();
     }
     assertAllIsWell(reachable);
