@@ -2,18 +2,24 @@ package io.repackd.pack;
 
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/** The entries of a pack in the order in which they lie in it: tells where each ends, and which object begins at an offset. */
+/**
+ * The entries of a pack in the order in which they lie in it: tells where each ends, and which object begins at an offset. Eight bytes
+ * for each outside the heap, and as much again while they are sorted; twice that if an offset and a position do not fit in one number.
+ */
 final class OffsetOrder {
-  private static final int SMALL_BITS = 14;
-
   /** Up to so many offsets are sorted in an array: there may be thousands of such packs, and counting digits takes its time. */
-  private static final int SMALL_COUNT = 1 << SMALL_BITS;
-
-  private static final long MAX_SMALL_OFFSET = 1L << Long.SIZE - 1 - SMALL_BITS;
+  private static final int SMALL_COUNT = 1 << 14;
 
   private final LongTable offsets;
-  private final LongTable positions;
+
+  /** The positions, unless each lies in the low bits of its offset. */
+  private final @Nullable LongTable positions;
+
+  /** How many these low bits are. */
+  private final int positionBits;
+
   private final long end;
 
   /**
@@ -22,44 +28,72 @@ final class OffsetOrder {
    * @throws CorruptFileException if two objects begin at one offset, or one begins outside of the pack
    */
   OffsetOrder(PackFile pack, Arena arena) throws CorruptFileException {
+    this(pack, arena, Long.SIZE - 1);
+  }
+
+  /**
+   * The same.
+   *
+   * @param numberBits how many bits an offset and a position may have together to be kept in one number
+   */
+  OffsetOrder(PackFile pack, Arena arena, int numberBits) throws CorruptFileException {
     PackIndex index = pack.index();
     long count = index.count();
-    offsets = new LongTable(arena, count);
-    positions = new LongTable(arena, count);
     end = pack.end();
-    if (count <= SMALL_COUNT && end < MAX_SMALL_OFFSET) {
-      sortSmall(index, (int) count);
+    offsets = new LongTable(arena, count);
+    int offsetBits = bits(end);
+    if (offsetBits + bits(count) <= numberBits) {
+      positionBits = bits(count);
+      positions = null;
+      sortTogether(index, offsetBits);
     } else {
-      for (long i = 0; i < count; i++) {
-        offsets.set(i, index.packOffset(i));
-        positions.set(i, i);
-      }
-      RadixSort.sort(offsets, positions, Long.SIZE - Long.numberOfLeadingZeros(end));
+      positionBits = 0;
+      positions = new LongTable(arena, count);
+      sortApart(index, positions, offsetBits);
     }
     long previous = PackFile.HEADER_BYTES - 1;
     for (long i = 0; i < count; i++) {
-      long offset = offsets.get(i);
+      long offset = offset(i);
       if (offset <= previous || offset >= end) {
         throw new CorruptFileException(
             index.path(),
             "object %d is said to begin at %d of %s, where none can"
-                .formatted(positions.get(i), offset, pack.path()));
+                .formatted(position(i), index.packOffset(position(i)), pack.path()));
       }
       previous = offset;
     }
   }
 
-  private void sortSmall(PackIndex index, int count) throws CorruptFileException {
-    long[] pairs = new long[count];
-    for (int i = 0; i < count; i++) {
-      // What is beyond the pack is still beyond it, and is seen to be below.
-      pairs[i] = Math.min(index.packOffset(i), MAX_SMALL_OFFSET - 1) << SMALL_BITS | i;
+  private static int bits(long largest) {
+    return Long.SIZE - Long.numberOfLeadingZeros(largest);
+  }
+
+  private void sortTogether(PackIndex index, int offsetBits) throws CorruptFileException {
+    for (long i = 0; i < count(); i++) {
+      // What is beyond the pack is still beyond it, and is seen to be.
+      offsets.set(i, Math.min(index.packOffset(i), end) << positionBits | i);
     }
-    Arrays.sort(pairs);
-    for (int i = 0; i < count; i++) {
-      offsets.set(i, pairs[i] >>> SMALL_BITS);
-      positions.set(i, pairs[i] & SMALL_COUNT - 1);
+    if (count() > SMALL_COUNT) {
+      RadixSort.sort(offsets, positionBits, positionBits + offsetBits);
+      return;
     }
+    long[] few = new long[(int) count()];
+    for (int i = 0; i < few.length; i++) {
+      few[i] = offsets.get(i);
+    }
+    Arrays.sort(few);
+    for (int i = 0; i < few.length; i++) {
+      offsets.set(i, few[i]);
+    }
+  }
+
+  private void sortApart(PackIndex index, LongTable places, int offsetBits)
+      throws CorruptFileException {
+    for (long i = 0; i < count(); i++) {
+      offsets.set(i, Math.min(index.packOffset(i), end));
+      places.set(i, i);
+    }
+    RadixSort.sort(offsets, places, offsetBits);
   }
 
   long count() {
@@ -68,17 +102,17 @@ final class OffsetOrder {
 
   /** Where the i-th entry begins. */
   long offset(long i) {
-    return offsets.get(i);
+    return offsets.get(i) >>> positionBits;
   }
 
   /** Where the i-th entry ends. */
   long entryEnd(long i) {
-    return i + 1 < count() ? offsets.get(i + 1) : end;
+    return i + 1 < count() ? offset(i + 1) : end;
   }
 
   /** The position in the index of the i-th entry. */
   long position(long i) {
-    return positions.get(i);
+    return positions == null ? offsets.get(i) & (1L << positionBits) - 1 : positions.get(i);
   }
 
   /** Which entry begins at an offset; negative if none does. */
@@ -87,12 +121,12 @@ final class OffsetOrder {
     long high = count();
     while (low < high) {
       long middle = (low + high) >>> 1;
-      if (offsets.get(middle) < offset) {
+      if (offset(middle) < offset) {
         low = middle + 1;
       } else {
         high = middle;
       }
     }
-    return low < count() && offsets.get(low) == offset ? low : -1;
+    return low < count() && offset(low) == offset ? low : -1;
   }
 }

@@ -1,8 +1,9 @@
 package io.repackd.pack;
 
 import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
 
-/** Sorts pairs of a key and a value by the key, outside the heap, in time proportional to their number. Stable. */
+/** Sorts keys, or pairs of a key and a value by the key, outside the heap, in time proportional to their number. Stable. */
 final class RadixSort {
   /** 2048 counters stay in the first-level cache beside the lines that are written. */
   private static final int DIGIT_BITS = 11;
@@ -10,15 +11,34 @@ final class RadixSort {
   private static final int DIGITS = 1 << DIGIT_BITS;
 
   private LongTable keys;
-  private LongTable values;
   private LongTable otherKeys;
-  private LongTable otherValues;
+  private final @Nullable Values values;
 
-  private RadixSort(LongTable keys, LongTable values, Arena scratch) {
+  /** What is moved with the keys. */
+  private static final class Values {
+    private LongTable table;
+    private LongTable other;
+
+    Values(LongTable table, Arena scratch) {
+      this.table = table;
+      this.other = new LongTable(scratch, table.length());
+    }
+
+    void move(long from, long to) {
+      other.set(to, table.get(from));
+    }
+
+    void swap() {
+      LongTable swapped = table;
+      table = other;
+      other = swapped;
+    }
+  }
+
+  private RadixSort(LongTable keys, @Nullable LongTable values, Arena scratch) {
     this.keys = keys;
-    this.values = values;
     this.otherKeys = new LongTable(scratch, keys.length());
-    this.otherValues = new LongTable(scratch, keys.length());
+    this.values = values == null ? null : new Values(values, scratch);
   }
 
   /**
@@ -27,25 +47,42 @@ final class RadixSort {
    * @param keyBits how many low bits of the keys can differ: 1 to 64
    */
   static void sort(LongTable keys, LongTable values, int keyBits) {
+    sort(keys, values, 0, keyBits);
+  }
+
+  /**
+   * Sorts a table by some of the bits of its elements.
+   *
+   * @param fromBit the lowest of these bits
+   * @param toBit the one after the highest: at most 64
+   */
+  static void sort(LongTable keys, int fromBit, int toBit) {
+    sort(keys, null, fromBit, toBit);
+  }
+
+  private static void sort(LongTable keys, @Nullable LongTable values, int fromBit, int toBit) {
     try (Arena scratch = Arena.ofConfined()) {
       RadixSort sort = new RadixSort(keys, values, scratch);
-      for (int shift = 0; shift < keyBits; shift += DIGIT_BITS) {
-        sort.pass(shift);
+      for (int shift = fromBit; shift < toBit; shift += DIGIT_BITS) {
+        sort.pass(shift, Math.min(DIGIT_BITS, toBit - shift));
       }
       if (sort.keys != keys) {
         copy(sort.keys, keys);
-        copy(sort.values, values);
+        if (values != null && sort.values != null) {
+          copy(sort.values.table, values);
+        }
       }
     }
   }
 
-  private void pass(int shift) {
+  private void pass(int shift, int bits) {
     long length = keys.length();
+    int digits = 1 << bits;
     long[] starts = new long[DIGITS + 1];
     for (long i = 0; i < length; i++) {
-      starts[digit(keys.get(i), shift) + 1]++;
+      starts[digit(keys.get(i), shift, digits) + 1]++;
     }
-    for (int digit = 0; digit < DIGITS; digit++) {
+    for (int digit = 0; digit < digits; digit++) {
       if (starts[digit + 1] == length) {
         return; // all have the same digit here
       }
@@ -53,20 +90,22 @@ final class RadixSort {
     }
     for (long i = 0; i < length; i++) {
       long key = keys.get(i);
-      long to = starts[digit(key, shift)]++;
+      long to = starts[digit(key, shift, digits)]++;
       otherKeys.set(to, key);
-      otherValues.set(to, values.get(i));
+      if (values != null) {
+        values.move(i, to);
+      }
     }
-    LongTable swappedKeys = keys;
+    LongTable swapped = keys;
     keys = otherKeys;
-    otherKeys = swappedKeys;
-    LongTable swappedValues = values;
-    values = otherValues;
-    otherValues = swappedValues;
+    otherKeys = swapped;
+    if (values != null) {
+      values.swap();
+    }
   }
 
-  private static int digit(long key, int shift) {
-    return (int) (key >>> shift) & (DIGITS - 1);
+  private static int digit(long key, int shift, int digits) {
+    return (int) (key >>> shift) & (digits - 1);
   }
 
   private static void copy(LongTable from, LongTable to) {
