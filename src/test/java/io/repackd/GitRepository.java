@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 
@@ -120,6 +121,14 @@ public final class GitRepository {
   /** Runs git and gives its exit status. */
   public int gitStatus(String... arguments) {
     return execute(path, "", List.of(arguments)).status;
+  }
+
+  /** Runs git and gives what it says if it fails; empty if it succeeds. */
+  public Optional<String> gitFailure(String... arguments) {
+    Finished finished = execute(path, "", List.of(arguments));
+    return finished.status == 0
+        ? Optional.empty()
+        : Optional.of("status %d: %s".formatted(finished.status, finished.output.strip()));
   }
 
   public int gitStatusWithInput(String input, String... arguments) {

@@ -26,6 +26,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -118,29 +119,6 @@ final class Storm {
 
   void lose(String what) {
     losses.add(what);
-  }
-
-  private long deletions() {
-    Map<String, Long> sums = done();
-    return sums.getOrDefault(PACKS_DELETED, 0L) + sums.getOrDefault(LOOSE_OBJECTS_DELETED, 0L);
-  }
-
-  /**
-   * Counts apart what a reader lost while git deleted packs and the one who is watched here did not: on a busy machine git loses a
-   * read now and then by itself.
-   *
-   * @param deletedBefore how much had been deleted when the reader began
-   */
-  private void loseUnlessToGit(String what, long deletedBefore) throws InterruptedException {
-    long round = rounds.get();
-    while (!alone && rounds.get() < round + 1 && !over) {
-      Thread.sleep(10); // what is being deleted now is counted then
-    }
-    if (alone || deletions() != deletedBefore) {
-      lose(what);
-    } else {
-      count("reads that git alone lost", 1);
-    }
   }
 
   /**
@@ -377,7 +355,6 @@ final class Storm {
 
   /** Somebody who answers for some time, and does not know beforehand what will be asked. */
   private void batch(Random random, List<String> command, String who) throws Exception {
-    long deletedBefore = deletions();
     List<String> some = List.copyOf(known);
     Path errors = Files.createTempFile(directory, "cat-file", ".errors");
     Process process = program(command).redirectError(errors.toFile()).start();
@@ -392,10 +369,9 @@ final class Storm {
         String answer = line(answers);
         String[] words = answer.split(" ");
         if (words.length != 3) {
-          loseUnlessToGit(
-              "%s after %d reads: %s %s: %s"
-                  .formatted(who, reads, id, answer, Files.readString(errors)),
-              deletedBefore);
+          lose(
+              "%s after %d reads: %s %s: %s%s"
+                  .formatted(who, reads, id, answer, Files.readString(errors), mapped(process)));
           return;
         }
         answers.skipNBytes(Long.parseLong(words[2]) + 1);
@@ -407,7 +383,7 @@ final class Storm {
       if (JGIT_MIXES_INDEXES.matcher(said).find()) {
         count("JGit processes that mixed two indexes up", 1);
       } else {
-        loseUnlessToGit("%s after %d reads: %s: %s".formatted(who, reads, e, said), deletedBefore);
+        lose("%s after %d reads: %s: %s".formatted(who, reads, e, said));
       }
     } finally {
       process.destroyForcibly().waitFor();
@@ -415,6 +391,15 @@ final class Storm {
       count("objects read by " + who, reads);
       count(who + " processes", 1);
     }
+  }
+
+  /** Of which packs and of which multi-pack-index it goes by: that tells most of how it came to lose an object. */
+  private static String mapped(Process process) throws IOException {
+    return Files.readString(Path.of("/proc/%d/maps".formatted(process.pid())))
+        .lines()
+        .filter(line -> line.contains("/pack/"))
+        .map(line -> "\n  has mapped " + line.split(" +", 6)[5])
+        .collect(Collectors.joining());
   }
 
   private static String line(InputStream in) throws IOException {
@@ -430,7 +415,6 @@ final class Storm {
 
   /** Runs it to its end, and gives what it says. */
   private String finish(String what, ProcessBuilder builder) throws Exception {
-    long deletedBefore = deletions();
     Path errors = Files.createTempFile(directory, "git", ".errors");
     Process process = builder.redirectError(errors.toFile()).start();
     process.getOutputStream().close();
@@ -442,8 +426,7 @@ final class Storm {
     String said = Files.readString(errors);
     Files.delete(errors);
     if (process.exitValue() != 0 || said.contains("error") || said.contains("fatal")) {
-      loseUnlessToGit(
-          "%s: status %d: %s".formatted(what, process.exitValue(), said), deletedBefore);
+      lose("%s: status %d: %s".formatted(what, process.exitValue(), said));
     }
     count(what, 1);
     return output;
@@ -461,12 +444,11 @@ final class Storm {
 
   private void list(Random random) throws Exception {
     Set<String> missing = new HashSet<>(known);
-    long deletedBefore = deletions();
     String all =
         finish("lists of all objects", git("cat-file", "--batch-all-objects", "--batch-check"));
     all.lines().forEach(line -> missing.remove(line.split(" ", 2)[0]));
     if (!missing.isEmpty()) {
-      loseUnlessToGit("a list of all objects lacks " + missing, deletedBefore);
+      lose("a list of all objects lacks " + missing);
     }
   }
 
