@@ -126,6 +126,13 @@ public final class Compare implements Callable<Integer> {
   private int patienceSeconds;
 
   @Option(
+      names = "--cold-cache",
+      description =
+          "Empty the page cache before each run that counts, so that it reads from the disk. Takes"
+              + " root")
+  private boolean coldCache;
+
+  @Option(
       names = "--output",
       paramLabel = "DIR",
       defaultValue = "target/bench",
@@ -209,6 +216,9 @@ public final class Compare implements Callable<Integer> {
             "unknown job \"%s\": the jobs are %s".formatted(job, String.join(", ", known)));
       }
     }
+    if (coldCache) {
+      PageCache.requireDroppable();
+    }
     if (runs < 1) {
       throw new IllegalArgumentException("--runs is %d, and has to be 1 at least".formatted(runs));
     }
@@ -256,7 +266,7 @@ public final class Compare implements Callable<Integer> {
       bundlers.add(warm);
       for (Job job : wanted) {
         List<Contender> able = job.isOfIndex() ? contenders : bundlers;
-        report.add(name, job, new Contest(stage, job, able, quiet).hold(runs));
+        report.add(name, job, new Contest(stage, job, able, quiet, coldCache).hold(runs));
       }
       if (name.equals(FIRST_SAMPLE) && wanted(FIRST)) {
         for (Map.Entry<String, List<List<Long>>> kind :

@@ -66,8 +66,15 @@ final class Contest {
   private final Job job;
   private final List<Contender> contenders;
   private final Quiet quiet;
+  private final boolean coldCache;
 
-  Contest(Stage stage, Job job, List<Contender> contenders, Quiet quiet) {
+  /**
+   * A contest.
+   *
+   * @param coldCache whether each run that counts begins with no file in memory
+   */
+  Contest(Stage stage, Job job, List<Contender> contenders, Quiet quiet, boolean coldCache) {
+    this.coldCache = coldCache;
     this.stage = stage;
     this.job = job;
     this.contenders = List.copyOf(contenders);
@@ -95,7 +102,7 @@ final class Contest {
     int wanted = runs;
     for (int round = 0; round < wanted; round++) {
       for (Map.Entry<Contender, Score> entry : scores.entrySet()) {
-        long nanos = timed(entry.getKey(), quiet);
+        long nanos = timed(entry.getKey(), quiet, coldCache);
         entry.getValue().nanos.add(nanos);
         if (nanos > LONG_RUN_NANOS) {
           wanted = Math.min(wanted, LONG_RUNS);
@@ -126,13 +133,16 @@ final class Contest {
     while ((done < LEAST_WARM_UPS || spent < WARM_UP_NANOS)
         && done < MOST_WARM_UPS
         && System.nanoTime() - start < LONGEST_WARM_UP_NANOS) {
-      spent += timed(contender, NO_WAIT);
+      spent += timed(contender, NO_WAIT, false);
       done++;
     }
   }
 
-  private long timed(Contender contender, Quiet before) throws IOException {
+  private long timed(Contender contender, Quiet before, boolean fromDisk) throws IOException {
     stage.before(job);
+    if (fromDisk) {
+      PageCache.drop();
+    }
     before.await();
     long nanos = contender.run(job, stage.repository(job));
     stage.after(job);
