@@ -34,8 +34,9 @@ import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Puts a batch into a new pack: the objects which the multi-pack-index takes from the batch's packs, and no others. Of several
- * copies in the batch any will do, whichever of them the index means. If a pack may not be as large as that, it becomes several.
+ * Puts a batch into a new pack: the objects which the multi-pack-index takes from the batch's packs, and those which it takes from
+ * others that could not stand in for them: which are older, or of another class, or readable for fewer people. Of several copies in
+ * the batch any will do, whichever of them the index means. If a pack may not be as large as that, it becomes several.
  *
  * <p>Of packs which no index lists, because they were {@linkplain LeftToRepack left to the repack}, it takes everything, as a bundle
  * would have done: the new pack supersedes them, and they can only go if it has all that they have.
@@ -192,8 +193,8 @@ final class BatchRepack {
   }
 
   /**
-   * Finds the objects that the index takes from any pack of the batch that it lists. Each of those that has one offers its copy,
-   * so that the writer can choose.
+   * Finds the objects that the index takes from any pack of the batch that it lists, or from another which could not stand in for that.
+   * Each of those that has one offers its copy, so that the writer can choose.
    */
   private void select(MultiPackIndex index, Map<PackView, PackSource.Packed> listed)
       throws IOException, StepFailure {
@@ -214,11 +215,15 @@ final class BatchRepack {
       numbers[next++] = number;
     }
     LongAdder own = new LongAdder();
+    StandIns standIns =
+        new StandIns(
+            directory, index.packNames(), listed.keySet().stream().map(PackView::pack).toList());
     OwnerSearch.search(
         index,
         sources.stream().map(source -> source.pack().index()).toList(),
-        (pack, position, owner) -> {
-          if (owner >= 0 && inBatch[owner]) {
+        (pack, position, found) -> {
+          int owner = found < 0 ? -1 : index.packOf(found);
+          if (owner >= 0 && (inBatch[owner] || !standIns.mayStandIn(owner, pack))) {
             PositionSet selected = sources.get(pack).selected();
             synchronized (selected) {
               selected.add(position);

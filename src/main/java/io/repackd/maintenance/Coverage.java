@@ -3,7 +3,6 @@ package io.repackd.maintenance;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.OwnerSearch;
 import io.repackd.objectdir.HashAlgorithm;
-import io.repackd.objectdir.PackKind;
 import io.repackd.objectdir.ReadAccess;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
@@ -15,14 +14,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +31,12 @@ import org.jspecify.annotations.Nullable;
  * only if the spared one is, and may be read by {@linkplain ReadAccess all who may read} the spared one.
  *
  * <p>The proof goes by content. The multi-pack-index, verified just before, leads to a pack that has the object; where that pack
- * is of another class, the indexes of all packs of the right class are searched.
+ * is of another class, or older, the indexes of all packs of the right class are searched, the youngest first.
+ *
+ * <p><b>Age.</b> To {@code git gc} and {@code git prune} an object to which nothing refers is as old as the youngest pack that has it.
+ * Somebody may have fetched it just now. So a pack that is spared is covered by such as are no older, as far as there are any; what only
+ * {@linkplain #olderCovers older} ones have is safe in these once they are as young, as git has it that finds an object which is to be
+ * written in a pack.
  */
 final class Coverage {
   private static final int NONE = -1;
@@ -41,37 +47,29 @@ final class Coverage {
   private final int mostReaders;
   private final Arena arena;
   private final Map<String, PackView> staying = new HashMap<>();
-  private final Map<PackKind, List<Candidate>> opened = new EnumMap<>(PackKind.class);
+
+  /** By number in the index: the packs that stay, as far as they have been opened. */
+  private final @Nullable PackIndex[] opened;
+
+  /** The numbers of the packs that stay, the youngest first. */
+  private final int[] youngestFirst;
+
+  /** By number in the index: when a pack that stays last changed. */
+  private final long[] modifiedSeconds;
+
+  /** For packs that can be spared: which older ones they need. */
+  private final Map<PackView, Set<StoredPack>> older = new ConcurrentHashMap<>();
 
   /** By number in the index: what sort of packs a pack that stays and covers is of. */
   private final int[] sortOfStaying;
 
-  private final List<Sort> sorts = new ArrayList<>();
+  private final List<CoverSort> sorts = new ArrayList<>();
 
   /** By number in the index: how many objects that a pack has are relied on. */
   private final LongAdder[] relied;
 
   /** By number in the index: one of the packs that rely on it. */
   private final @Nullable PackView[] reliant;
-
-  /** What has to be known of a pack to tell for which others it may stand in. */
-  private record Sort(PackKind promisorClass, ReadAccess access) {
-    static Sort of(PackView view) throws IOException {
-      return new Sort(view.promisorClass(), ReadAccess.of(view.pack()));
-    }
-
-    Sort limitedTo(int readers) {
-      return new Sort(promisorClass, access.limitedTo(readers));
-    }
-
-    /** Not for one that somebody may read who may not read this. */
-    boolean covers(Sort spared) {
-      return promisorClass == spared.promisorClass && spared.access.isWithin(access);
-    }
-  }
-
-  /** A pack that stays, by its number in the index. */
-  private record Candidate(int number, PackIndex index) {}
 
   /**
    * A pack that stays, and why it matters.
@@ -135,17 +133,27 @@ final class Coverage {
     }
     List<String> names = index.packNames();
     sortOfStaying = new int[names.size()];
-    Map<Sort, Integer> numbers = new HashMap<>();
+    modifiedSeconds = new long[sortOfStaying.length];
+    opened = new PackIndex[sortOfStaying.length];
+    Map<CoverSort, Integer> numbers = new HashMap<>();
     for (int i = 0; i < sortOfStaying.length; i++) {
       PackView view = staying.get(names.get(i));
-      sortOfStaying[i] = view == null ? NONE : numberOf(Sort.of(view), numbers);
+      sortOfStaying[i] = view == null ? NONE : numberOf(CoverSort.of(view.pack()), numbers);
+      modifiedSeconds[i] = view == null ? 0 : view.pack().data().modifiedSeconds();
     }
+    youngestFirst =
+        IntStream.range(0, sortOfStaying.length)
+            .filter(i -> sortOfStaying[i] != NONE)
+            .boxed()
+            .sorted(Comparator.comparingLong((Integer i) -> modifiedSeconds[i]).reversed())
+            .mapToInt(Integer::intValue)
+            .toArray();
     relied = new LongAdder[sortOfStaying.length];
     Arrays.setAll(relied, _ -> new LongAdder());
     reliant = new PackView[sortOfStaying.length];
   }
 
-  private int numberOf(Sort sort, Map<Sort, Integer> numbers) {
+  private int numberOf(CoverSort sort, Map<CoverSort, Integer> numbers) {
     Integer known = numbers.putIfAbsent(sort, sorts.size());
     if (known != null) {
       return known;
@@ -156,7 +164,7 @@ final class Coverage {
 
   /** By sort: whether packs of it may cover a pack. */
   private boolean[] coveringSorts(PackView view) throws IOException {
-    Sort spared = Sort.of(view).limitedTo(mostReaders);
+    CoverSort spared = CoverSort.of(view.pack()).limitedTo(mostReaders);
     boolean[] covering = new boolean[sorts.size()];
     for (int i = 0; i < covering.length; i++) {
       covering[i] = sorts.get(i).covers(spared);
@@ -186,6 +194,9 @@ final class Coverage {
             } else {
               relied[by].increment();
               reliant[by] = views.get(pack);
+              if (isOlder(by, views.get(pack))) {
+                noteOlder(by, views.get(pack));
+              }
             }
           });
       Map<PackView, String> uncovered = new HashMap<>();
@@ -196,6 +207,19 @@ final class Coverage {
       }
       return uncovered;
     }
+  }
+
+  private boolean isOlder(int number, PackView view) {
+    return modifiedSeconds[number] < view.pack().data().modifiedSeconds();
+  }
+
+  private void noteOlder(int number, PackView view) {
+    older.computeIfAbsent(view, _ -> ConcurrentHashMap.newKeySet()).add(stayingPack(number));
+  }
+
+  /** The packs without which a pack cannot be spared, and which are older: asked after {@link #uncovered}. */
+  Set<StoredPack> olderCovers(PackView view) {
+    return Set.copyOf(older.getOrDefault(view, Set.of()));
   }
 
   /** The packs that {@link #uncovered} relied on. */
@@ -249,12 +273,19 @@ final class Coverage {
     OwnerSearch.search(
         index,
         spared,
-        (pack, position, owner) ->
+        (pack, position, at) ->
             found.accept(
                 pack,
                 spared.get(pack),
                 position,
-                coveredBy(views.get(pack), covering.get(pack), spared.get(pack), position, owner)),
+                at < 0
+                    ? NONE
+                    : coveredBy(
+                        views.get(pack),
+                        covering.get(pack),
+                        spared.get(pack),
+                        position,
+                        index.packOf(at))),
         cancellation);
   }
 
@@ -293,34 +324,39 @@ final class Coverage {
   private int coveredBy(
       PackView view, boolean[] covering, PackIndex spared, long position, int owner)
       throws IOException {
-    if (owner < 0) {
-      return NONE;
-    }
-    if (sortOfStaying[owner] != NONE && covering[sortOfStaying[owner]]) {
+    boolean ownerCovers = sortOfStaying[owner] != NONE && covering[sortOfStaying[owner]];
+    if (ownerCovers && !isOlder(owner, view)) {
       return owner;
     }
-    for (Candidate candidate : candidatesOf(view.promisorClass())) {
-      if (covering[sortOfStaying[candidate.number()]]
-          && candidate.index().find(spared.file(), spared.idOffset(position)) >= 0) {
-        return candidate.number();
+    for (int number : youngestFirst) {
+      if (ownerCovers && isOlder(number, view)) {
+        return owner; // so are all that are left
+      }
+      if (covering[sortOfStaying[number]]
+          && opened(number).find(spared.file(), spared.idOffset(position)) >= 0) {
+        return number;
       }
     }
-    return NONE;
+    return ownerCovers ? owner : NONE;
   }
 
-  private synchronized List<Candidate> candidatesOf(PackKind promisorClass) throws IOException {
-    List<Candidate> known = opened.get(promisorClass);
-    if (known != null) {
+  private StoredPack stayingPack(int number) {
+    PackView view = staying.get(index.packNames().get(number));
+    if (view == null) {
+      throw new IllegalStateException("does not stay: " + index.packNames().get(number));
+    }
+    return view.pack();
+  }
+
+  private PackIndex opened(int number) throws IOException {
+    synchronized (opened) {
+      PackIndex known = opened[number];
+      if (known == null) {
+        Path path = stayingPack(number).index().path();
+        known = PackIndex.open(path, hash, arena);
+        opened[number] = known;
+      }
       return known;
     }
-    List<Candidate> candidates = new ArrayList<>();
-    for (int i = 0; i < sortOfStaying.length; i++) {
-      PackView view = staying.get(index.packNames().get(i));
-      if (view != null && view.promisorClass() == promisorClass) {
-        candidates.add(new Candidate(i, PackIndex.open(view.pack().index().path(), hash, arena)));
-      }
-    }
-    opened.put(promisorClass, candidates);
-    return candidates;
   }
 }

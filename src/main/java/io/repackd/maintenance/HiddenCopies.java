@@ -48,8 +48,8 @@ final class HiddenCopies {
       OwnerSearch.search(
           index,
           others,
-          (_, _, owner) -> {
-            if (owner >= 0 && isDamaged[owner]) {
+          (_, _, position) -> {
+            if (position >= 0 && isDamaged[index.packOf(position)]) {
               found.setPlain(true);
             }
           },

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Asks a multi-pack-index for the owner of every object of many packs.
+ * Asks a multi-pack-index for every object of many packs.
  *
  * <p>The ids are divided into ranges, on all cores, and within a range one pack comes after the other: so the part of the index
  * that is searched stays in the cache.
@@ -27,9 +27,9 @@ public final class OwnerSearch {
      *
      * @param pack which of the packs has the object
      * @param position where its index has it
-     * @param owner the number of the pack that owns it; negative if the index does not know the object
+     * @param found where the multi-pack-index has it; negative if it does not know the object
      */
-    void accept(int pack, long position, int owner) throws IOException;
+    void accept(int pack, long position, long found) throws IOException;
   }
 
   /**
@@ -67,8 +67,8 @@ public final class OwnerSearch {
       PackIndex pack = packs.get(i);
       long end = range.end(pack);
       for (long position = range.start(pack); position < end; position++) {
-        long found = IdSearch.find(index, low, high, pack.file(), pack.idOffset(position));
-        answers.accept(i, position, found < 0 ? -1 : index.packOf(found));
+        answers.accept(
+            i, position, IdSearch.find(index, low, high, pack.file(), pack.idOffset(position)));
       }
     }
   }

@@ -283,10 +283,10 @@ class OwnershipTest {
       OwnerSearch.search(
           index,
           indexes,
-          (pack, position, owner) ->
+          (pack, position, found) ->
               answers.put(
                   indexes.get(pack).idHex(position),
-                  owner < 0 ? "none" : index.packNames().get(owner)),
+                  found < 0 ? "none" : index.packNames().get(index.packOf(found))),
           new Cancellation());
       Map<String, String> expected = new HashMap<>();
       for (Pack pack : asked) {
