@@ -23,7 +23,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -84,7 +83,7 @@ public final class StepsAlone {
         IndexDraft.write(
             directory,
             listing,
-            new IndexDraft.Wanted(base, PackRanks.of(listing, directory.hash(), Map.of())),
+            new IndexDraft.Wanted(base, PackRanks.of(listing, directory)),
             UnreferencedLedger.read(stateDirectory, directory),
             directory.publisher(),
             never)) {

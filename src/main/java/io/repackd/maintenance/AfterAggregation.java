@@ -11,7 +11,8 @@ import java.util.Optional;
 
 /**
  * The packs as a round of aggregation will leave them, for a plan that is made before there is one: for the packs of a bundle the
- * one which they become. What that owns is exact, because it owns what they do; its size is the most that it can be.
+ * one which they become. That owns what they do, and perhaps a little more, since it has more objects than each of them; its size is
+ * the most that it can be.
  */
 final class AfterAggregation {
   private final ObjectDirectory directory;

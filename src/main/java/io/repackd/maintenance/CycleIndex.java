@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +42,7 @@ final class CycleIndex {
   private final DamagedPacks damagedPacks;
   private final VerifiedIndexes verifiedIndexes;
   private final IndexProof proof;
+  private final SoundPacks soundPacks;
   private final SafetyWindow window;
   private final RepackStep repackStep;
   private final StepRun steps;
@@ -66,6 +66,7 @@ final class CycleIndex {
       DamagedPacks damagedPacks,
       VerifiedIndexes verifiedIndexes,
       IndexProof proof,
+      SoundPacks soundPacks,
       SafetyWindow window,
       RepackStep repackStep,
       StepRun steps,
@@ -77,6 +78,7 @@ final class CycleIndex {
     this.damagedPacks = damagedPacks;
     this.verifiedIndexes = verifiedIndexes;
     this.proof = proof;
+    this.soundPacks = soundPacks;
     this.window = window;
     this.repackStep = repackStep;
     this.steps = steps;
@@ -105,8 +107,15 @@ final class CycleIndex {
     return damaged;
   }
 
+  /** The names of the indexes of packs that are not listed yet. */
+  private Set<String> left(PackDirectoryListing listing) {
+    Set<String> left = new HashSet<>(Pushed.indexNamesAmong(listing, clock.instant()));
+    repackStep.left().forEach(pack -> left.add(pack.indexName()));
+    return left;
+  }
+
   private PackRanks ranks(PackDirectoryListing listing) {
-    return PackRanks.of(listing, directory.hash(), repackStep.ranks());
+    return PackRanks.of(listing, directory);
   }
 
   /** The packs that the next index will list and the installed one does not. */
@@ -114,7 +123,7 @@ final class CycleIndex {
     PackDirectoryListing listing = directory.listPacks();
     List<StoredPack> packs = listing.packs();
     Set<String> others = new HashSet<>(Supersession.indexNamesAmong(packs));
-    repackStep.left().forEach(pack -> others.add(pack.indexName()));
+    others.addAll(left(listing));
     others.addAll(listed());
     Set<String> damaged = damagedAmong(packs);
     return new Expiry.Fresh(
@@ -168,8 +177,7 @@ final class CycleIndex {
       PackDirectoryListing listing = directory.listPacks();
       Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
       Set<String> damaged = damagedAmong(listing.packs());
-      Set<String> left =
-          repackStep.left().stream().map(StoredPack::indexName).collect(Collectors.toSet());
+      Set<String> left = left(listing);
       Wanted wanted =
           new Wanted(baseOf(listing, base), Optional.empty(), damaged, left, ranks(listing));
       try (IndexDraft draft =
@@ -179,13 +187,14 @@ final class CycleIndex {
         written = draft.kind() != IndexDraft.Kind.NOTHING;
         switch (draft.kind()) {
           case NOTHING -> {
-            return new Done(Work.NONE, nothing(!left.isEmpty()));
+            return new Done(Work.NONE, nothing());
           }
           case UNCHANGED -> {
             return unchanged(draft.listed().size());
           }
           case EXTENDED, REBUILT -> {
             if (soundOrDamagedAlready(draft)) {
+              checkRetained(draft);
               if (!mends) {
                 requireNobodyElse();
               }
@@ -212,11 +221,13 @@ final class CycleIndex {
     OtherMaintenance.requireNobody(directory, clock.instant());
   }
 
-  private String nothing(boolean left) {
+  private String nothing() {
     if (!damage.isEmpty()) {
       return "no sound packs";
     }
-    return left ? "none yet: the repack takes all packs" : "no objects in packs";
+    return !repackStep.left().isEmpty()
+        ? "none yet: the repack takes all packs"
+        : "no objects in packs";
   }
 
   private static Done unchanged(int packs) {
@@ -238,6 +249,18 @@ final class CycleIndex {
    */
   private boolean soundOrDamagedAlready(IndexDraft draft) throws IOException, StepFailure {
     return StepErrors.first(proof.verify(draft.file()), Fault.Kind.PACK_GONE).isEmpty();
+  }
+
+  private void checkRetained(IndexDraft draft) throws IOException {
+    if (draft.kind() == IndexDraft.Kind.EXTENDED) {
+      Set<String> before = Set.copyOf(listed());
+      new RetainedCopies(directory, soundPacks, cancellation)
+          .check(
+              draft.file(),
+              draft.listed().stream().filter(pack -> !before.contains(pack.indexName())).toList(),
+              draft.listed(),
+              clock.instant());
+    }
   }
 
   private boolean install(IndexDraft draft) throws IOException {
@@ -266,8 +289,8 @@ final class CycleIndex {
 
   /**
    * Verifies the installed index, in full if that was not done when it was written. One that is wrong is built anew, and the cycle
-   * ends there; if packs have gone meanwhile, and that is all, the index is written and verified once more. When it is sound, it is
-   * noted which packs own nothing.
+   * ends there; if packs have gone meanwhile, and that is all, the index is written and verified once more, unless whoever deletes them
+   * is still at it. When it is sound, it is noted which packs own nothing.
    */
   void verify() throws StepFailure, IOException {
     List<Fault> faults = inspect();

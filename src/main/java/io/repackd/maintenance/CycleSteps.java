@@ -84,6 +84,7 @@ final class CycleSteps {
             damagedPacks,
             verifiedIndexes,
             proof,
+            soundPacks,
             window,
             repackStep,
             steps,

@@ -9,18 +9,16 @@ import io.repackd.objectdir.FilePublisher;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.SharedPermissions;
-import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * What a cycle would do, found out without changing anything.
@@ -107,10 +105,10 @@ public record DryRun(
       try {
         FilePublisher publisher = new FilePublisher(scratch, SharedPermissions.UMASK);
         PackDirectoryListing listing = directory.listPacks();
-        Set<String> toRepack =
-            aggregate.unlisted().stream().map(StoredPack::indexName).collect(Collectors.toSet());
-        PackRanks ranks = PackRanks.of(listing, directory.hash(), Map.of());
-        Wanted wanted = new Wanted(Base.INSTALLED, Optional.empty(), Set.of(), toRepack, ranks);
+        Set<String> left = new HashSet<>(Pushed.indexNamesAmong(listing, now));
+        aggregate.unlisted().forEach(pack -> left.add(pack.indexName()));
+        PackRanks ranks = PackRanks.of(listing, directory);
+        Wanted wanted = new Wanted(Base.INSTALLED, Optional.empty(), Set.of(), left, ranks);
         try (IndexDraft draft =
             IndexDraft.write(directory, listing, wanted, ledger, publisher, cancellation)) {
           return of(draft, listing);

@@ -16,7 +16,10 @@ import io.repackd.platform.Cancellation;
 import io.repackd.platform.ProcessTable.Census;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -24,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Deletes the packs that a plan gives up.
@@ -45,6 +50,8 @@ import java.util.Set;
  * somebody who asks for it by hand. The proof, the order and the looks at the files are the same for everybody.
  */
 final class Expiry {
+  private static final Logger log = LoggerFactory.getLogger(Expiry.class);
+
   private final ObjectDirectory directory;
   private final Permission permission;
   private final UnreferencedSince unreferenced;
@@ -142,14 +149,16 @@ final class Expiry {
       }
       FilePublisher publisher = directory.publisher();
       try (Unpublished replacement = publisher.create("midx")) {
+        List<IndexedPack> added = open(fresh, arena);
+        List<StoredPack> listed = snapshot.packs().stream().map(PackView::pack).toList();
         Written written =
             new MultiPackIndexWriter(directory.hash(), cancellation)
                 .write(
                     replacement.channel(),
                     Optional.of(index),
                     new HashSet<>(proven.stream().map(StoredPack::indexName).toList()),
-                    open(fresh, arena),
-                    fresh.ranks().among(snapshot.packs().stream().map(PackView::pack).toList()));
+                    added,
+                    fresh.ranks().ofListed(index, listed, added, cancellation));
         replacement.sync();
         // A pack that has gone, and is none of those that are relied upon, was no less gone before.
         List<Fault> damages =
@@ -158,6 +167,10 @@ final class Expiry {
                 .toList();
         if (!damages.isEmpty()) {
           throw StepErrors.of(damages);
+        }
+        if (!fresh.packs().isEmpty()) {
+          new RetainedCopies(directory, sound, cancellation)
+              .check(replacement.file(), fresh.packs(), listed, clock.instant());
         }
         cancellation.check();
         long deleted = replaceAndDelete(verified, snapshot, coverage, proven, fresh, replacement);
@@ -177,18 +190,48 @@ final class Expiry {
 
   private List<StoredPack> prove(Coverage coverage, CyclePlan plan) throws IOException {
     Map<PackView, String> uncovered = coverage.uncovered(plan.deletions());
-    List<StoredPack> proven = new ArrayList<>();
+    List<PackView> covered = new ArrayList<>();
     for (PackView view : plan.deletions()) {
       String object = uncovered.get(view);
       if (object == null) {
-        proven.add(view.pack());
+        covered.add(view);
       } else {
         permission.unproven(view, object);
       }
     }
     new CoveringEntries(directory.hash(), sound, cancellation)
         .check(coverage, plan.deletions(), clock.instant());
+    List<StoredPack> proven = new ArrayList<>();
+    for (PackView view : covered) {
+      if (makeAsYoung(coverage.olderCovers(view), view.pack())) {
+        proven.add(view.pack());
+      }
+    }
     return proven;
+  }
+
+  /**
+   * Makes packs as young as one that is about to go, for the sake of what nothing refers to: {@code git gc} would prune it sooner.
+   *
+   * @return false if that is not allowed
+   */
+  private static boolean makeAsYoung(Set<StoredPack> older, StoredPack spared) throws IOException {
+    for (StoredPack pack : older) {
+      Path path = pack.data().path();
+      try {
+        if (FileStamp.of(path).modified().isBefore(spared.data().modified())) {
+          Files.setLastModifiedTime(path, FileTime.from(spared.data().modified()));
+        }
+      } catch (FileSystemException e) {
+        if (StepErrors.vanished(e)) {
+          throw e;
+        }
+        log.warn(
+            "keeping {}: {} is older, and cannot be made as young", spared.data().path(), path, e);
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Replaces the index and deletes; what stays after all is listed again. */

@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A pack that is {@linkplain Supersession superseded} is left out, because it is about to be deleted. Not if the installed
  * index lists it, or nobody can tell: then there may be readers whom an index led to it. In the same way those are left out that
- * are {@linkplain LeftToRepack left to a repack}, because they will be superseded.
+ * are {@linkplain LeftToRepack left to a repack}, because they will be superseded, and those that are being {@linkplain Pushed pushed}.
  */
 final class IndexDraft implements AutoCloseable {
   /** How a draft came about. */
@@ -116,18 +117,19 @@ final class IndexDraft implements AutoCloseable {
    * @param base what it is made from
    * @param preferred the pack that is to own every object which it has, if the packs that are listed have to change at all
    * @param damaged names of packs that are known to be damaged: they are left out, where the installed index does not list them
-   * @param toRepack names of the indexes of packs that a repack takes: they are left out in the same way
+   * @param left names of the indexes of packs that are not to be listed yet, because a repack takes them or a push is under way: they are
+   *     left out in the same way
    * @param ranks which of two packs with the same object owns it
    */
   record Wanted(
       Base base,
       Optional<StoredPack> preferred,
       Set<String> damaged,
-      Set<String> toRepack,
+      Set<String> left,
       PackRanks ranks) {
     Wanted {
       damaged = Set.copyOf(damaged);
-      toRepack = Set.copyOf(toRepack);
+      left = Set.copyOf(left);
     }
 
     /** All packs, and who owns what as with git. */
@@ -315,7 +317,7 @@ final class IndexDraft implements AutoCloseable {
         leaveOut(Supersession.indexNamesAmong(listing.packs()));
       }
       if (listing.index().isEmpty()) {
-        leaveOut(wanted.toRepack());
+        leaveOut(wanted.left());
       }
       if (!wanted.base().installed() || listing.index().isEmpty()) {
         return rebuild(wanted.base().reason);
@@ -339,7 +341,7 @@ final class IndexDraft implements AutoCloseable {
 
     private IndexDraft extend(MultiPackIndex installed, Arena arena) throws IOException {
       Set<String> unwanted = new HashSet<>(Supersession.indexNamesAmong(listing.packs()));
-      unwanted.addAll(wanted.toRepack());
+      unwanted.addAll(wanted.left());
       unwanted.removeAll(Set.copyOf(installed.packNames()));
       leaveOut(unwanted);
       Set<String> missing = new HashSet<>(installed.packNames());
@@ -457,12 +459,7 @@ final class IndexDraft implements AutoCloseable {
       try {
         Written written =
             new MultiPackIndexWriter(directory.hash(), cancellation)
-                .write(
-                    file.channel(),
-                    installed,
-                    dropped,
-                    added,
-                    wanted.ranks().among(listing.packs()));
+                .write(file.channel(), installed, dropped, added, ranksOfListed(installed, added));
         if (written.objects() == 0) {
           file.close();
           return draft(Kind.NOTHING, reason, names, null);
@@ -473,6 +470,13 @@ final class IndexDraft implements AutoCloseable {
         file.close();
         throw e;
       }
+    }
+
+    private ToLongFunction<String> ranksOfListed(
+        Optional<MultiPackIndex> installed, List<IndexedPack> added) throws IOException {
+      return installed.isEmpty()
+          ? _ -> 0
+          : wanted.ranks().ofListed(installed.get(), listing.packs(), added, cancellation);
     }
 
     private IndexDraft draft(

@@ -39,7 +39,7 @@ public record PackView(
     this(pack, objects, owned, unreferencedSince, 0);
   }
 
-  /** One that was left to the repack: whatever it has, an index would take from it if one listed it. */
+  /** One that was left to the repack: whatever it has counts, as if an index took all of it. */
   static PackView unlisted(StoredPack pack, long objects) {
     return new PackView(pack, objects, objects, Optional.empty(), 0, true);
   }

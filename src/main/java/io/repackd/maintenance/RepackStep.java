@@ -17,9 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -46,7 +44,6 @@ final class RepackStep {
   private final String id = UUID.randomUUID().toString();
 
   private final List<TemporaryKeep> keeps = new ArrayList<>();
-  private final Map<String, Long> ranks = new HashMap<>();
   private List<Bundle> bundles = List.of();
 
   /**
@@ -88,14 +85,6 @@ final class RepackStep {
   }
 
   /**
-   * What the new packs rank as, at least: as the largest pack that they were made of. That one may have more objects, if others have
-   * most of them, too; and yet it is to own nothing any more.
-   */
-  Map<String, Long> ranks() {
-    return Map.copyOf(ranks);
-  }
-
-  /**
    * Repacks a batch.
    *
    * @param beside is given the loop that bundles beside it, as soon as it is settled what the repack reads; whoever takes it ends it
@@ -107,8 +96,6 @@ final class RepackStep {
       bundles = bundles.stream().filter(bundle -> bundle.kind() != batch.kind()).toList();
     }
     published.forEach(pack -> pack.keep().ifPresent(keeps::add));
-    long most = batch.packs().stream().mapToLong(PackView::objects).max().orElse(0);
-    published.forEach(pack -> ranks.put(pack.name(), most));
     if (published.isEmpty()) {
       if (settings.repack().deltaSearch() && batch.packs().size() == 1) {
         removeMark(batch.packs().getFirst());

@@ -30,7 +30,7 @@ import java.util.function.ToLongFunction;
  * rule: it takes every object that it has, from whomever.
  *
  * <p>Packs may have ranks, which come before all that: then a pack takes an object only from such as rank no higher. Ownership moves
- * less than by git's rules, and to no other packs.
+ * less than by git's rules, and still only to packs that the existing index does not list.
  *
  * <p>The work goes by the first byte of the ids: 256 portions, on all cores, each sorted in memory that does not depend on how
  * many objects there are in all. The bytes are those of {@code git multi-pack-index write}.

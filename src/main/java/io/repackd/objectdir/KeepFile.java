@@ -11,8 +11,12 @@ import java.util.regex.Pattern;
 final class KeepFile {
   private static final int MAX_READ_BYTES = 4096;
 
-  /** receive-pack and fetch-pack write this when they have an index-pack keep what it wrote (git, since 1.5). */
-  private static final Pattern GIT = Pattern.compile("(receive|fetch)-pack \\d+ on .*");
+  /**
+   * receive-pack and fetch-pack write the first when they have an index-pack keep what it wrote (git, since 1.5); the others are those of
+   * fast-import and of JGit, until the references are in place.
+   */
+  private static final Pattern GIT =
+      Pattern.compile("(receive|fetch)-pack \\d+ on .*|fast-import|jgit (receive-pack|fetch)\\b.*");
 
   private static final Pattern REPACKD = Pattern.compile("repackd \\d+ on .*");
 

@@ -4,7 +4,7 @@ package io.repackd.objectdir;
 public enum KeepOwner {
   /** A temporary keep of this program. */
   REPACKD("repackd"),
-  /** A push or fetch under way, or one that died: {@code receive-pack PID on HOST}, {@code fetch-pack PID on HOST}. */
+  /** A push, a fetch or an import under way, by git or JGit, or one that died: {@code receive-pack PID on HOST}, say. */
   GIT("git"),
   /** Anybody else; usually a person. */
   OTHER("other");

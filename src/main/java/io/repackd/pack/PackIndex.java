@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.OptionalLong;
 
 /**
  * A pack index where it lies mapped: the objects of one pack by position, in the order of their ids.
@@ -50,21 +49,6 @@ public sealed interface PackIndex extends SortedIds permits PackIndexV1, PackInd
     return BigEndian.int32(file, 0) == PackIndexV2.MAGIC
         ? PackIndexV2.read(file, hash, path)
         : PackIndexV1.read(file, hash, path);
-  }
-
-  /**
-   * Tells from its size alone how many objects an index of version 2 has.
-   *
-   * @param bytes the size of the file; of a malformed one it may be anything
-   * @param packBytes the size of the pack, by which it is known whether offsets take four bytes each
-   * @return empty if some may take more
-   */
-  static OptionalLong objectsBySize(long bytes, long packBytes, HashAlgorithm hash) {
-    if (packBytes > Integer.MAX_VALUE) {
-      return OptionalLong.empty();
-    }
-    long tables = bytes - PackIndexV2.HEADER_BYTES - FANOUT_BYTES - 2L * hash.length();
-    return OptionalLong.of(Math.max(0, tables / (hash.length() + 2L * Integer.BYTES)));
   }
 
   /** The mapped file. */

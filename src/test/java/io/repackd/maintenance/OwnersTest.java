@@ -17,8 +17,12 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
 import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,7 +57,7 @@ class OwnersTest {
   void aLargePack() {
     repository = GitRepository.bare(directory.resolve("r.git"), "-b", "main");
     repository.fetches(5, new Random(20261129));
-    repository.git("repack", "-a", "-d", "-q");
+    repository.git("-c", "repack.writeBitmaps=false", "repack", "-a", "-d", "-q");
     large = repository.packFiles().getFirst();
     inLarge = objects(large);
   }
@@ -97,6 +101,12 @@ class OwnersTest {
   }
 
   private CycleOutcome cycle(RepackSettings repack) throws IOException {
+    CycleOutcome outcome = outcome(repack);
+    assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.OK);
+    return outcome;
+  }
+
+  private CycleOutcome outcome(RepackSettings repack) throws IOException {
     Registration registration =
         new Registration(
             "r",
@@ -106,11 +116,8 @@ class OwnersTest {
                 new ExpireSettings(true, Duration.ZERO),
                 repack));
     Clock clock = Clock.fixed(Instant.now().plusSeconds(60), ZoneOffset.UTC);
-    CycleOutcome outcome =
-        new MaintenanceCycle(clock, directory.resolve("state"))
-            .run(registration, new Request(true), new Cancellation(), new CycleListener() {});
-    assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.OK);
-    return outcome;
+    return new MaintenanceCycle(clock, directory.resolve("state"))
+        .run(registration, new Request(true), new Cancellation(), new CycleListener() {});
   }
 
   private Path ownerOf(String id) throws IOException {
@@ -181,7 +188,7 @@ class OwnersTest {
   void whoReadsItFindsTheObjectWhenGitHasRepackedAllThatNobodyKeeps() throws Exception {
     String shared = inLarge.getLast();
     Path kept = pack(List.of(shared));
-    Files.writeString(Path.of(kept.toString().replaceFirst("\\.pack$", ".keep")), "for good");
+    keep(kept, "for good");
     Path other = pack(and(shared, blobs(3, "one")));
     cycle(NO_REPACK);
     assertThat(ownerOf(shared)).isEqualTo(kept);
@@ -193,15 +200,61 @@ class OwnersTest {
     repository.assertHealthy();
   }
 
-  /** It goes when the push has ended, and the pack is one like others then. */
-  @Test
-  void theKeepOfAPushDoesNotCount() throws Exception {
+  private static Path keep(Path pack, String content) throws IOException {
+    Path keep = Path.of(pack.toString().replaceFirst("\\.pack$", ".keep"));
+    return Files.writeString(keep, content + "\n");
+  }
+
+  /** Git leaves the pack while it is kept, and repacks it like others a moment later. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"receive-pack 1 on here", "fetch-pack 1 on here", "fast-import", "jgit fetch"})
+  void whatIsBeingPushedIsNotListedYet(String keeper) throws Exception {
     String shared = inLarge.getLast();
     Path pushed = pack(and(shared, blobs(1, "one")));
-    Files.writeString(
-        Path.of(pushed.toString().replaceFirst("\\.pack$", ".keep")), "receive-pack 1 on here");
+    Path keep = keep(pushed, keeper);
     cycle(NO_REPACK);
-    assertThat(ownerOf(shared)).isEqualTo(large);
+    assertThat(listed()).containsExactly(large);
+    try (Reader reader = new Reader()) {
+      repository.git("repack", "-a", "-d", "-q");
+      assertThat(repository.packFiles()).doesNotContain(large).contains(pushed);
+      assertThat(reader.ask(shared)).startsWith(shared).doesNotContain("missing");
+    }
+    Files.delete(keep);
+    cycle(NO_REPACK);
+    assertThat(listed()).contains(pushed);
+  }
+
+  /** It stays, so that a younger one must not own what it has, however little the index takes from it. */
+  @Test
+  void aKeptPackGivesNothingUp() throws Exception {
+    String shared = inLarge.getLast();
+    Path kept = pack(List.of(shared));
+    keep(kept, "for good");
+    cycle(NO_REPACK);
+    assertThat(ownerOf(shared)).isEqualTo(kept);
+    pack(and(shared, blobs(2, "one")));
+    cycle(NO_REPACK);
+    assertThat(ownerOf(shared)).isEqualTo(kept);
+  }
+
+  /** Whoever pushed it died, and git leaves the pack for ever. */
+  @Test
+  void aKeepThatIsOldCountsLikeThatOfAPerson() throws Exception {
+    String shared = inLarge.getLast();
+    Path pushed = pack(and(shared, blobs(1, "one")));
+    GitRepository.setModified(
+        keep(pushed, "receive-pack 1 on here"), Instant.now().minus(Duration.ofMinutes(61)));
+    cycle(NO_REPACK);
+    assertThat(ownerOf(shared)).isEqualTo(pushed);
+  }
+
+  private List<Path> listed() throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      return MultiPackIndex.open(repository.index(), HashAlgorithm.SHA1, arena).packNames().stream()
+          .map(name -> repository.packs().resolve(name.replaceFirst("\\.idx$", ".pack")))
+          .toList();
+    }
   }
 
   @Test
@@ -215,34 +268,183 @@ class OwnersTest {
     assertThat(ownerOf(blobs.get(0))).isEqualTo(one);
   }
 
-  /** It is there to be pruned, however large it is. */
+  /** It is there to be pruned, however large it is, and even if it is all that is new. */
   @Test
   void aCruftPackOwnsNothingThatAnotherHas() throws Exception {
     List<String> unreachable = blobs(200, "unreachable");
-    repository.git("repack", "--cruft", "-d", "-q");
-    assertThat(repository.files(".mtimes")).hasSize(1);
-    Path other = pack(unreachable.subList(0, 2));
+    GitRepository other = repository.copyTo(directory.resolve("other.git"));
+    other.git("repack", "--cruft", "-d", "-q");
+    assertThat(other.files(".mtimes")).hasSize(1);
+    String cruft = other.files(".mtimes").getFirst().getFileName().toString();
+    Path ordinary = pack(unreachable.subList(0, 2));
     cycle(NO_REPACK);
-    assertThat(ownerOf(unreachable.getFirst())).isEqualTo(other);
+    assertThat(ownerOf(unreachable.getFirst())).isEqualTo(ordinary);
+    for (String extension : List.of("mtimes", "pack", "idx")) {
+      String file = cruft.replaceFirst("mtimes$", extension);
+      Files.copy(other.packs().resolve(file), repository.packs().resolve(file));
+    }
+    cycle(NO_REPACK);
+    assertThat(ownerOf(unreachable.getFirst())).isEqualTo(ordinary);
+    Files.delete(repository.index());
+    cycle(NO_REPACK);
+    assertThat(ownerOf(unreachable.getFirst())).isEqualTo(ordinary);
+    assertThat(ownerOf(unreachable.getLast())).hasFileName(cruft.replaceFirst("mtimes$", "pack"));
   }
 
-  /** Most of what a pack has is in another, which is not repacked: what is repacked of it is less than it has itself. */
+  /** Somebody has brought a good one, because that in the large pack is not. */
   @Test
-  void whatARepackTookItOwnsAndNotALargerPackThatItTookItFrom() throws Exception {
-    Files.writeString(Path.of(large.toString().replaceFirst("\\.pack$", ".keep")), "for good");
+  void aDamagedCopyHidesNoGoodOne() throws Exception {
     cycle(NO_REPACK);
-    List<String> own = blobs(2, "own");
+    String shared =
+        repository
+            .git("rev-list", "--objects", "--all")
+            .lines()
+            .filter(line -> line.contains("/file"))
+            .map(line -> line.substring(0, 40))
+            .reduce((_, last) -> last)
+            .orElseThrow();
+    Path good = pack(and(shared, blobs(2, "one")));
+    damage(large, shared);
+    assertThat(repository.git("cat-file", "-t", shared)).contains("blob");
+    CycleOutcome outcome = outcome(NO_REPACK);
+    assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.DEGRADED);
+    assertThat(outcome.detail()).contains(large.getFileName().toString());
+    assertThat(listed()).doesNotContain(good);
+    repository.git("cat-file", "blob", shared);
+    assertThat(outcome(NO_REPACK).result()).isEqualTo(Result.DEGRADED);
+    repository.git("cat-file", "blob", shared);
+  }
+
+  private void damage(Path pack, String id) throws Exception {
+    String line =
+        repository
+            .git("verify-pack", "-v", pack.toString())
+            .lines()
+            .filter(entry -> entry.startsWith(id))
+            .findFirst()
+            .orElseThrow();
+    String[] words = line.split(" +");
+    Files.setPosixFilePermissions(pack, PosixFilePermissions.fromString("rw-r--r--"));
+    try (FileChannel channel = FileChannel.open(pack, StandardOpenOption.WRITE)) {
+      long middle = Long.parseLong(words[4]) + Long.parseLong(words[3]) / 2;
+      channel.write(ByteBuffer.wrap(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}), middle);
+    }
+  }
+
+  /** Two packs, and the first has more objects than the index takes from both. */
+  private List<Path> mostlyInLarge(List<String> own) {
     List<String> most = new ArrayList<>(inLarge.subList(0, 20));
     most.addAll(own);
-    Path first = pack(most);
-    Path second = pack(blobs(1, "another"));
+    return List.of(pack(most), pack(blobs(1, "another")));
+  }
+
+  /** Most of what a pack has is in a younger one, which is not repacked: what is repacked of it is less than it has itself. */
+  @Test
+  void whatARepackTookItOwnsAndNotALargerPackThatItTookItFrom() throws Exception {
+    keep(large, "for good");
+    List<String> own = blobs(2, "own");
+    List<Path> small = mostlyInLarge(own);
+    GitRepository.setModified(large, Instant.now().plusSeconds(30));
+    cycle(NO_REPACK);
+    assertThat(ownerOf(own.getFirst())).isEqualTo(small.getFirst());
     CycleOutcome repacked = cycle(REPACK);
     assertThat(repacked.work().packsWritten()).isEqualTo(1);
-    assertThat(ownerOf(own.getFirst())).isNotIn(first, second, large);
-    assertThat(objects(ownerOf(own.getFirst()))).hasSize(3);
-    CycleOutcome expired = cycle(REPACK);
-    assertThat(expired.work().packsDeleted()).isEqualTo(2);
-    assertThat(repository.packFiles()).hasSize(2).doesNotContain(first, second);
+    Path written = ownerOf(own.getFirst());
+    assertThat(small).doesNotContain(written);
+    assertThat(objects(written)).hasSize(3);
+    assertThat(cycle(REPACK).work().packsDeleted()).isEqualTo(2);
+    assertThat(repository.packFiles()).containsExactlyInAnyOrder(large, written);
     repository.assertHealthy();
+  }
+
+  /** What only the older one had would be pruned sooner, if nothing refers to it. */
+  @Test
+  void whatAnOlderPackOwnsIsRepackedToo() throws Exception {
+    keep(large, "for good");
+    GitRepository.setModified(large, Instant.now().minus(Duration.ofDays(30)));
+    List<String> own = blobs(2, "own");
+    List<Path> small = mostlyInLarge(own);
+    cycle(NO_REPACK);
+    assertThat(ownerOf(inLarge.getFirst())).isEqualTo(large);
+    cycle(REPACK);
+    Path written = ownerOf(own.getFirst());
+    assertThat(objects(written)).hasSize(23).containsAll(inLarge.subList(0, 20));
+    Instant age = Files.getLastModifiedTime(large).toInstant();
+    assertThat(cycle(REPACK).work().packsDeleted()).isEqualTo(2);
+    assertThat(repository.packFiles()).containsExactlyInAnyOrder(large, written);
+    assertThat(Files.getLastModifiedTime(large).toInstant()).isEqualTo(age);
+    assertThat(cycle(REPACK).work().packsWritten()).isZero();
+    repository.assertHealthy();
+  }
+
+  /** Somebody has fetched it anew, and nothing refers to it. */
+  @Test
+  void anOlderPackThatHasAllBecomesAsYoungAsThatWhichGoes() throws Exception {
+    List<String> unreachable = blobs(3, "unreachable");
+    List<String> all = new ArrayList<>(inLarge);
+    all.addAll(unreachable);
+    Path old = pack(all);
+    GitRepository.remove(large);
+    GitRepository.setModified(old, Instant.now().minus(Duration.ofDays(30)));
+    Path fetched = pack(unreachable);
+    GitRepository.setModified(fetched, Instant.now().minusSeconds(2));
+    Instant age = Files.getLastModifiedTime(fetched).toInstant();
+    cycle(NO_REPACK);
+    cycle(NO_REPACK);
+    assertThat(repository.packFiles()).containsExactly(old);
+    assertThat(Files.getLastModifiedTime(old).toInstant()).isEqualTo(age);
+    repository.git("gc", "-q", "--prune=2.weeks.ago");
+    assertThat(repository.git("cat-file", "-t", unreachable.getFirst()).strip()).isEqualTo("blob");
+  }
+
+  /** A promisor pack stands for no other: what it has is repacked into an ordinary one, too. */
+  @Test
+  void inAPartialCloneOrdinaryPacksAreRepackedAndGo() throws Exception {
+    repository.git("config", "core.repositoryFormatVersion", "1");
+    repository.git("config", "extensions.partialClone", "origin");
+    repository.git("config", "remote.origin.promisor", "true");
+    repository.git("config", "remote.origin.url", directory.resolve("gone").toString());
+    Files.createFile(Path.of(large.toString().replaceFirst("\\.pack$", ".promisor")));
+    GitRepository.setModified(large, Instant.now().plusSeconds(30));
+    List<String> own = blobs(2, "own");
+    List<Path> small = mostlyInLarge(own);
+    cycle(NO_REPACK);
+    assertThat(ownerOf(inLarge.getFirst())).isEqualTo(large);
+    cycle(REPACK);
+    Path written = ownerOf(own.getFirst());
+    assertThat(objects(written)).hasSize(23);
+    assertThat(cycle(REPACK).work().packsDeleted()).isEqualTo(2);
+    assertThat(repository.packFiles()).containsExactlyInAnyOrder(large, written);
+    repository.assertHealthy();
+  }
+
+  /** Else the repack would take the same packs each time. */
+  @Test
+  void whereKeptPacksAreRepackedTheyGiveTheirObjectsUp() throws Exception {
+    repository.git("config", "repack.packKeptObjects", "true");
+    keep(large, "for good");
+    mostlyInLarge(blobs(2, "own"));
+    cycle(REPACK);
+    Path written = ownerOf(inLarge.getFirst());
+    assertThat(written).isNotEqualTo(large);
+    CycleOutcome next = cycle(REPACK);
+    assertThat(next.work().packsDeleted()).isEqualTo(2);
+    assertThat(next.work().packsWritten()).isZero();
+    assertThat(repository.packFiles()).containsExactlyInAnyOrder(large, written);
+  }
+
+  /** The index could not be written when it was: it is nothing special any more in the next cycle. */
+  @Test
+  void whatARepackTookItOwnsAlsoIfTheIndexIsWrittenLater() throws Exception {
+    keep(large, "for good");
+    List<String> own = blobs(2, "own");
+    List<Path> small = mostlyInLarge(own);
+    GitRepository.setModified(large, Instant.now().plusSeconds(30));
+    cycle(NO_REPACK);
+    Path written = pack(own);
+    cycle(NO_REPACK);
+    assertThat(ownerOf(own.getFirst())).isEqualTo(written);
+    cycle(NO_REPACK);
+    assertThat(repository.packFiles()).doesNotContain(small.getFirst()).contains(written);
   }
 }

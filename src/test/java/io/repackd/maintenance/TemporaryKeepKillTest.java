@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -36,6 +37,7 @@ class TemporaryKeepKillTest {
             .fetches(4, new Random(20261121));
     // One of a push that is dead, which is for git to find out, and one that a person made.
     Files.writeString(keep(template, 0), "receive-pack 123 on host");
+    GitRepository.setModified(keep(template, 0), Instant.now().minus(Duration.ofHours(2)));
     Files.writeString(keep(template, 1), "");
     String reachable = template.reachable();
     int keepsLeft = 0;

@@ -70,7 +70,11 @@ class ObjectDirectoryTest {
     "repackd 12 on host, REPACKD",
     "receive-pack 12 on host, GIT",
     "fetch-pack 12 on host, GIT",
-    "fast-import, OTHER",
+    "fast-import, GIT",
+    "fast-imported by hand, OTHER",
+    "jgit receive-pack, GIT",
+    "jgit receive-pack from A U Thor <a@example.org> 1700000000 +0000, GIT",
+    "jgit fetch from https://example.org/r.git, GIT",
     "'', OTHER"
   })
   void aKeepFileSaysWhoseItIs(String content, KeepOwner owner) throws Exception {
