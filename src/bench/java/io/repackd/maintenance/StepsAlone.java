@@ -24,6 +24,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The steps of a cycle one by one, as {@link CycleSteps} does them, for the benchmark. Each does all that it does in the
@@ -83,7 +84,7 @@ public final class StepsAlone {
         IndexDraft.write(
             directory,
             listing,
-            new IndexDraft.Wanted(base, PackRanks.of(listing, directory)),
+            new IndexDraft.Wanted(base, PackRanks.of(listing, directory, Set.of())),
             UnreferencedLedger.read(stateDirectory, directory),
             directory.publisher(),
             never)) {

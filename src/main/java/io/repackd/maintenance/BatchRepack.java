@@ -223,7 +223,7 @@ final class BatchRepack {
         sources.stream().map(source -> source.pack().index()).toList(),
         (pack, position, found) -> {
           int owner = found < 0 ? -1 : index.packOf(found);
-          if (owner >= 0 && (inBatch[owner] || !standIns.mayStandIn(owner, pack))) {
+          if (owner >= 0 && (inBatch[owner] || !standIns.isLeft(owner, pack))) {
             PositionSet selected = sources.get(pack).selected();
             synchronized (selected) {
               selected.add(position);

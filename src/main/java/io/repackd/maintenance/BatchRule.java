@@ -75,7 +75,7 @@ record BatchRule(BatchSize size, boolean search) {
     Set<PackView> small =
         eligible.stream().filter(view -> small(view, threshold)).collect(Collectors.toSet());
     Set<PackView> byBytes = inProportion(small, PackView::expectedBytes);
-    Set<PackView> byObjects = inProportion(byBytes, PackView::owned);
+    Set<PackView> byObjects = inProportion(byBytes, PackView::taken);
     long target = target();
     List<Taken> taken = new ArrayList<>();
     List<LeftAlone> left = new ArrayList<>();

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -21,8 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +51,7 @@ final class Coverage {
   private final Map<String, PackView> staying = new HashMap<>();
 
   /** By number in the index: the packs that stay, as far as they have been opened. */
-  private final @Nullable PackIndex[] opened;
+  private final AtomicReferenceArray<PackIndex> opened;
 
   /** The numbers of the packs that stay, the youngest first. */
   private final int[] youngestFirst;
@@ -57,8 +59,8 @@ final class Coverage {
   /** By number in the index: when a pack that stays last changed. */
   private final long[] modifiedSeconds;
 
-  /** For packs that can be spared: which older ones they need. */
-  private final Map<PackView, Set<StoredPack>> older = new ConcurrentHashMap<>();
+  /** For packs that can be spared: the numbers of the older ones which they need. */
+  private final Map<PackView, BitSet> older = new HashMap<>();
 
   /** By number in the index: what sort of packs a pack that stays and covers is of. */
   private final int[] sortOfStaying;
@@ -134,7 +136,7 @@ final class Coverage {
     List<String> names = index.packNames();
     sortOfStaying = new int[names.size()];
     modifiedSeconds = new long[sortOfStaying.length];
-    opened = new PackIndex[sortOfStaying.length];
+    opened = new AtomicReferenceArray<>(sortOfStaying.length);
     Map<CoverSort, Integer> numbers = new HashMap<>();
     for (int i = 0; i < sortOfStaying.length; i++) {
       PackView view = staying.get(names.get(i));
@@ -183,6 +185,8 @@ final class Coverage {
       List<PackIndex> spared = open(views, own);
       long[] first = new long[spared.size()];
       Arrays.fill(first, Long.MAX_VALUE);
+      BitSet[] needed = new BitSet[first.length];
+      Arrays.setAll(needed, _ -> new BitSet());
       search(
           views,
           spared,
@@ -195,12 +199,15 @@ final class Coverage {
               relied[by].increment();
               reliant[by] = views.get(pack);
               if (isOlder(by, views.get(pack))) {
-                noteOlder(by, views.get(pack));
+                synchronized (needed[pack]) {
+                  needed[pack].set(by);
+                }
               }
             }
           });
       Map<PackView, String> uncovered = new HashMap<>();
       for (int i = 0; i < first.length; i++) {
+        older.put(views.get(i), needed[i]);
         if (first[i] != Long.MAX_VALUE) {
           uncovered.put(views.get(i), spared.get(i).idHex(first[i]));
         }
@@ -213,13 +220,11 @@ final class Coverage {
     return modifiedSeconds[number] < view.pack().data().modifiedSeconds();
   }
 
-  private void noteOlder(int number, PackView view) {
-    older.computeIfAbsent(view, _ -> ConcurrentHashMap.newKeySet()).add(stayingPack(number));
-  }
-
   /** The packs without which a pack cannot be spared, and which are older: asked after {@link #uncovered}. */
   Set<StoredPack> olderCovers(PackView view) {
-    return Set.copyOf(older.getOrDefault(view, Set.of()));
+    return older.getOrDefault(view, new BitSet()).stream()
+        .mapToObj(this::stayingPack)
+        .collect(Collectors.toSet());
   }
 
   /** The packs that {@link #uncovered} relied on. */
@@ -349,14 +354,17 @@ final class Coverage {
   }
 
   private PackIndex opened(int number) throws IOException {
-    synchronized (opened) {
-      PackIndex known = opened[number];
-      if (known == null) {
-        Path path = stayingPack(number).index().path();
-        known = PackIndex.open(path, hash, arena);
-        opened[number] = known;
-      }
+    PackIndex known = opened.get(number);
+    if (known != null) {
       return known;
+    }
+    synchronized (opened) {
+      PackIndex another = opened.get(number);
+      if (another == null) {
+        another = PackIndex.open(stayingPack(number).index().path(), hash, arena);
+        opened.set(number, another);
+      }
+      return another;
     }
   }
 }

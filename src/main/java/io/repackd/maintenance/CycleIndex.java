@@ -9,9 +9,11 @@ import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.MultiPackIndexVerifier;
 import io.repackd.midx.MultiPackIndexVerifier.Level;
 import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.KeepOwner;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.StoredPack;
+import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -114,8 +117,15 @@ final class CycleIndex {
     return left;
   }
 
+  /** Without what the repack has written, until an index refers to it: that has only what listed packs have. */
+  private static List<StoredPack> brought(List<StoredPack> fresh, PackDirectoryListing listing) {
+    return fresh.stream()
+        .filter(pack -> listing.keepFiles().get(pack.name()) != KeepOwner.REPACKD)
+        .toList();
+  }
+
   private PackRanks ranks(PackDirectoryListing listing) {
-    return PackRanks.of(listing, directory);
+    return PackRanks.of(listing, directory, repackStep.repacked());
   }
 
   /** The packs that the next index will list and the installed one does not. */
@@ -126,11 +136,11 @@ final class CycleIndex {
     others.addAll(left(listing));
     others.addAll(listed());
     Set<String> damaged = damagedAmong(packs);
-    return new Expiry.Fresh(
+    List<StoredPack> fresh =
         packs.stream()
             .filter(pack -> !others.contains(pack.indexName()) && !damaged.contains(pack.name()))
-            .toList(),
-        ranks(listing));
+            .toList();
+    return new Expiry.Fresh(fresh, brought(fresh, listing), ranks(listing));
   }
 
   /**
@@ -173,28 +183,37 @@ final class CycleIndex {
         return unchanged(packs.getAsInt());
       }
     }
+    List<String> hidden = new ArrayList<>();
+    Set<String> hiding = new HashSet<>();
     for (int attempt = 1; attempt <= MAX_TRIES; attempt++) {
       PackDirectoryListing listing = directory.listPacks();
       Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
       Set<String> damaged = damagedAmong(listing.packs());
       Set<String> left = left(listing);
+      left.addAll(hiding);
       Wanted wanted =
           new Wanted(baseOf(listing, base), Optional.empty(), damaged, left, ranks(listing));
       try (IndexDraft draft =
           IndexDraft.write(
               directory, listing, wanted, ledger, directory.publisher(), cancellation)) {
-        damage = draft.damage();
+        damage = Stream.concat(draft.damage().stream(), hidden.stream()).toList();
         written = draft.kind() != IndexDraft.Kind.NOTHING;
         switch (draft.kind()) {
           case NOTHING -> {
-            return new Done(Work.NONE, nothing());
+            return new Done(Work.NONE, nothing(left));
           }
           case UNCHANGED -> {
             return unchanged(draft.listed().size());
           }
           case EXTENDED, REBUILT -> {
             if (soundOrDamagedAlready(draft)) {
-              checkRetained(draft);
+              List<StoredPack> brought = brought(draft);
+              Optional<String> damagedCopy = damagedCopy(draft, brought);
+              if (damagedCopy.isPresent()) {
+                brought.forEach(pack -> hiding.add(pack.indexName()));
+                hidden.add(damagedCopy.get());
+                continue;
+              }
               if (!mends) {
                 requireNobodyElse();
               }
@@ -221,13 +240,14 @@ final class CycleIndex {
     OtherMaintenance.requireNobody(directory, clock.instant());
   }
 
-  private String nothing() {
+  private String nothing(Set<String> left) {
     if (!damage.isEmpty()) {
       return "no sound packs";
     }
-    return !repackStep.left().isEmpty()
-        ? "none yet: the repack takes all packs"
-        : "no objects in packs";
+    if (!repackStep.left().isEmpty()) {
+      return "none yet: the repack takes all packs";
+    }
+    return left.isEmpty() ? "no objects in packs" : "none yet: all packs are being pushed";
   }
 
   private static Done unchanged(int packs) {
@@ -251,15 +271,34 @@ final class CycleIndex {
     return StepErrors.first(proof.verify(draft.file()), Fault.Kind.PACK_GONE).isEmpty();
   }
 
-  private void checkRetained(IndexDraft draft) throws IOException {
-    if (draft.kind() == IndexDraft.Kind.EXTENDED) {
-      Set<String> before = Set.copyOf(listed());
+  /** What an index lists that the installed one does not; nothing if it is built anew, because then that holds for all. */
+  private List<StoredPack> brought(IndexDraft draft) throws IOException {
+    if (draft.kind() != IndexDraft.Kind.EXTENDED) {
+      return List.of();
+    }
+    Set<String> before = Set.copyOf(listed());
+    return brought(
+        draft.listed().stream().filter(pack -> !before.contains(pack.indexName())).toList(),
+        draft.listing());
+  }
+
+  /**
+   * Looks for a damaged copy to which an index leads though a pack that was brought has another. Such packs are not listed then.
+   *
+   * @return in words
+   */
+  private Optional<String> damagedCopy(IndexDraft draft, List<StoredPack> brought)
+      throws IOException {
+    if (brought.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
       new RetainedCopies(directory, soundPacks, cancellation)
-          .check(
-              draft.file(),
-              draft.listed().stream().filter(pack -> !before.contains(pack.indexName())).toList(),
-              draft.listed(),
-              clock.instant());
+          .check(draft.file(), brought, draft.listed(), clock.instant());
+      return Optional.empty();
+    } catch (CorruptFileException e) {
+      damagedPacks.note(e.file());
+      return Optional.of(String.valueOf(e.getMessage()));
     }
   }
 

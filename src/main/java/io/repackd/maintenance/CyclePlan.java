@@ -78,7 +78,7 @@ public record CyclePlan(
 
     /** How many objects the new pack will have. */
     public long objects() {
-      return taken.stream().mapToLong(each -> each.pack().owned()).sum();
+      return taken.stream().mapToLong(each -> each.pack().taken()).sum();
     }
   }
 

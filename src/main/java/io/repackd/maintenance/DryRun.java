@@ -107,7 +107,7 @@ public record DryRun(
         PackDirectoryListing listing = directory.listPacks();
         Set<String> left = new HashSet<>(Pushed.indexNamesAmong(listing, now));
         aggregate.unlisted().forEach(pack -> left.add(pack.indexName()));
-        PackRanks ranks = PackRanks.of(listing, directory);
+        PackRanks ranks = PackRanks.of(listing, directory, Set.of());
         Wanted wanted = new Wanted(Base.INSTALLED, Optional.empty(), Set.of(), left, ranks);
         try (IndexDraft draft =
             IndexDraft.write(directory, listing, wanted, ledger, publisher, cancellation)) {

@@ -18,7 +18,9 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -85,14 +87,16 @@ final class Expiry {
   /**
    * Packs that the installed index does not list, and the next one is to.
    *
+   * @param brought those of them that others have brought: what a repack has written of listed packs is none of these
    * @param ranks which of two packs with the same object owns it
    */
-  record Fresh(List<StoredPack> packs, PackRanks ranks) {
+  record Fresh(List<StoredPack> packs, List<StoredPack> brought, PackRanks ranks) {
     /** None. */
-    static final Fresh NONE = new Fresh(List.of(), PackRanks.NONE);
+    static final Fresh NONE = new Fresh(List.of(), List.of(), PackRanks.NONE);
 
     Fresh {
       packs = List.copyOf(packs);
+      brought = List.copyOf(brought);
     }
   }
 
@@ -149,7 +153,6 @@ final class Expiry {
       }
       FilePublisher publisher = directory.publisher();
       try (Unpublished replacement = publisher.create("midx")) {
-        List<IndexedPack> added = open(fresh, arena);
         List<StoredPack> listed = snapshot.packs().stream().map(PackView::pack).toList();
         Written written =
             new MultiPackIndexWriter(directory.hash(), cancellation)
@@ -157,8 +160,8 @@ final class Expiry {
                     replacement.channel(),
                     Optional.of(index),
                     new HashSet<>(proven.stream().map(StoredPack::indexName).toList()),
-                    added,
-                    fresh.ranks().ofListed(index, listed, added, cancellation));
+                    open(fresh, arena),
+                    fresh.ranks().among(listed));
         replacement.sync();
         // A pack that has gone, and is none of those that are relied upon, was no less gone before.
         List<Fault> damages =
@@ -168,9 +171,9 @@ final class Expiry {
         if (!damages.isEmpty()) {
           throw StepErrors.of(damages);
         }
-        if (!fresh.packs().isEmpty()) {
+        if (!fresh.brought().isEmpty()) {
           new RetainedCopies(directory, sound, cancellation)
-              .check(replacement.file(), fresh.packs(), listed, clock.instant());
+              .check(replacement.file(), fresh.brought(), listed, clock.instant());
         }
         cancellation.check();
         long deleted = replaceAndDelete(verified, snapshot, coverage, proven, fresh, replacement);
@@ -201,37 +204,33 @@ final class Expiry {
     }
     new CoveringEntries(directory.hash(), sound, cancellation)
         .check(coverage, plan.deletions(), clock.instant());
-    List<StoredPack> proven = new ArrayList<>();
     for (PackView view : covered) {
-      if (makeAsYoung(coverage.olderCovers(view), view.pack())) {
-        proven.add(view.pack());
-      }
+      makeAsYoung(coverage.olderCovers(view), view.pack());
     }
-    return proven;
+    return covered.stream().map(PackView::pack).toList();
   }
 
   /**
-   * Makes packs as young as one that is about to go, for the sake of what nothing refers to: {@code git gc} would prune it sooner.
-   *
-   * @return false if that is not allowed
+   * Makes packs as young as one that is about to go, for the sake of what nothing refers to: {@code git gc} would prune it sooner. Only
+   * the owner of a file may do so; where that is somebody else, it is as it is when {@code git repack --geometric} drops the younger copy.
    */
-  private static boolean makeAsYoung(Set<StoredPack> older, StoredPack spared) throws IOException {
+  private static void makeAsYoung(Set<StoredPack> older, StoredPack spared) throws IOException {
+    FileTime wanted = FileTime.from(spared.data().modified());
     for (StoredPack pack : older) {
       Path path = pack.data().path();
+      BasicFileAttributeView file =
+          Files.getFileAttributeView(path, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
       try {
-        if (FileStamp.of(path).modified().isBefore(spared.data().modified())) {
-          Files.setLastModifiedTime(path, FileTime.from(spared.data().modified()));
+        if (file.readAttributes().lastModifiedTime().compareTo(wanted) < 0) {
+          file.setTimes(wanted, null, null);
         }
       } catch (FileSystemException e) {
         if (StepErrors.vanished(e)) {
           throw e;
         }
-        log.warn(
-            "keeping {}: {} is older, and cannot be made as young", spared.data().path(), path, e);
-        return false;
+        log.debug("{} stays older than {}, which goes", path, spared.data().path(), e);
       }
     }
-    return true;
   }
 
   /** Replaces the index and deletes; what stays after all is listed again. */

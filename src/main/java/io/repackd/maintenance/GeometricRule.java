@@ -58,7 +58,7 @@ record GeometricRule(boolean search) {
   /** The position from which on each pack has twice as many objects as the one before it. */
   private static int split(List<PackView> ascending) {
     for (int i = ascending.size() - 1; i > 0; i--) {
-      if (twice(ascending.get(i - 1).owned()) > ascending.get(i).owned()) {
+      if (twice(ascending.get(i - 1).taken()) > ascending.get(i).taken()) {
         return i + 1;
       }
     }
@@ -70,12 +70,12 @@ record GeometricRule(boolean search) {
     if (taken.isEmpty()) {
       return 0;
     }
-    long total = taken.stream().mapToLong(each -> each.pack().owned()).sum();
+    long total = taken.stream().mapToLong(each -> each.pack().taken()).sum();
     int joined = 0;
-    while (joined < above.size() && above.get(joined).owned() < twice(total)) {
+    while (joined < above.size() && above.get(joined).taken() < twice(total)) {
       PackView view = above.get(joined);
       taken.add(new Taken(view, "what is taken has more than half as many objects"));
-      total = RepackChoice.saturatedSum(total, view.owned());
+      total = RepackChoice.saturatedSum(total, view.taken());
       joined++;
     }
     return joined;

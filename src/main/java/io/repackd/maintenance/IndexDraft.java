@@ -33,7 +33,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -459,7 +458,12 @@ final class IndexDraft implements AutoCloseable {
       try {
         Written written =
             new MultiPackIndexWriter(directory.hash(), cancellation)
-                .write(file.channel(), installed, dropped, added, ranksOfListed(installed, added));
+                .write(
+                    file.channel(),
+                    installed,
+                    dropped,
+                    added,
+                    wanted.ranks().among(listing.packs()));
         if (written.objects() == 0) {
           file.close();
           return draft(Kind.NOTHING, reason, names, null);
@@ -470,13 +474,6 @@ final class IndexDraft implements AutoCloseable {
         file.close();
         throw e;
       }
-    }
-
-    private ToLongFunction<String> ranksOfListed(
-        Optional<MultiPackIndex> installed, List<IndexedPack> added) throws IOException {
-      return installed.isEmpty()
-          ? _ -> 0
-          : wanted.ranks().ofListed(installed.get(), listing.packs(), added, cancellation);
     }
 
     private IndexDraft draft(

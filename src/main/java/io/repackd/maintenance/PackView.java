@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param unreferencedSince since when it owns none, as far as is remembered; empty while it owns some
  * @param superseded how many packs are there that it {@linkplain Supersession supersedes}
  * @param unlisted whether no multi-pack-index lists it, because it was {@linkplain LeftToRepack left to the repack}
+ * @param taken how many objects a repack would take of it: those that it owns, and those for whose owners it is not to be left ({@link
+ *     StandIns})
  */
 public record PackView(
     StoredPack pack,
@@ -23,7 +25,8 @@ public record PackView(
     long owned,
     Optional<Instant> unreferencedSince,
     long superseded,
-    boolean unlisted) {
+    boolean unlisted,
+    long taken) {
   /** One that the multi-pack-index lists. */
   PackView(
       StoredPack pack,
@@ -31,7 +34,7 @@ public record PackView(
       long owned,
       Optional<Instant> unreferencedSince,
       long superseded) {
-    this(pack, objects, owned, unreferencedSince, superseded, false);
+    this(pack, objects, owned, unreferencedSince, superseded, false, owned);
   }
 
   /** One that supersedes no other. */
@@ -41,12 +44,18 @@ public record PackView(
 
   /** One that was left to the repack: whatever it has counts, as if an index took all of it. */
   static PackView unlisted(StoredPack pack, long objects) {
-    return new PackView(pack, objects, objects, Optional.empty(), 0, true);
+    return new PackView(pack, objects, objects, Optional.empty(), 0, true, objects);
+  }
+
+  /** The same, of which a repack would take more than it owns. */
+  PackView withTaken(long objectsTaken) {
+    return new PackView(
+        pack, objects, owned, unreferencedSince, superseded, unlisted, objectsTaken);
   }
 
   /** What its objects will take in a new pack, in bytes. */
   long expectedBytes() {
-    return objects == 0 ? 0 : ExpectedSize.of(owned, objects, pack.data().bytes());
+    return objects == 0 ? 0 : ExpectedSize.of(taken, objects, pack.data().bytes());
   }
 
   /** Promisor or ordinary, whether it is kept or not: the two are never mixed, and never stand in for each other. */

@@ -33,6 +33,6 @@ final class Pushed {
   }
 
   private static boolean isYoung(@Nullable FileStamp keep, Instant now) {
-    return keep != null && Duration.between(keep.modified(), now).compareTo(LONGEST) < 0;
+    return keep != null && Duration.between(keep.modified(), now).abs().compareTo(LONGEST) < 0;
   }
 }

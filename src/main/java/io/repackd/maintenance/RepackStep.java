@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -44,6 +45,7 @@ final class RepackStep {
   private final String id = UUID.randomUUID().toString();
 
   private final List<TemporaryKeep> keeps = new ArrayList<>();
+  private final Set<String> repacked = new HashSet<>();
   private List<Bundle> bundles = List.of();
 
   /**
@@ -84,6 +86,11 @@ final class RepackStep {
     return bundles.stream().map(Bundle::packs).flatMap(List::stream).toList();
   }
 
+  /** The names of the packs that it has taken: what it has written has all that an index takes from them. */
+  Set<String> repacked() {
+    return Set.copyOf(repacked);
+  }
+
   /**
    * Repacks a batch.
    *
@@ -92,6 +99,7 @@ final class RepackStep {
   Repacked run(Batch batch, Consumer<AggregateLoop.Beside> beside) throws IOException, StepFailure {
     BatchRepack.Written written = write(batch, () -> startLoop(batch).ifPresent(beside));
     List<Published> published = written.published();
+    batch.packs().forEach(view -> repacked.add(view.pack().name()));
     if (!published.isEmpty()) {
       bundles = bundles.stream().filter(bundle -> bundle.kind() != batch.kind()).toList();
     }

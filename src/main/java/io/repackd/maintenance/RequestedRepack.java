@@ -23,7 +23,8 @@ import java.util.UUID;
  *
  * <p>It takes the packs that git takes, oldest first, with these exceptions. Packs that own nothing would add nothing, so they
  * are not taken, and do not count as one of the two that a batch needs. Ordinary and promisor packs are two batches. Packs with
- * a bitmap stay, which is said. And the entries are copied as they are, where git looks for better deltas.
+ * a bitmap stay, which is said. What older packs own is copied, too, so that it does not grow older when the packs go. And the entries
+ * are copied as they are, where git looks for better deltas.
  */
 final class RequestedRepack {
   private static final ExpireSettings NO_EXPIRE = new ExpireSettings(false, Duration.ZERO);

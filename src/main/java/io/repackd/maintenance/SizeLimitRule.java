@@ -33,7 +33,7 @@ record SizeLimitRule(long packBytes) {
           ? Optional.of("its one object is larger than pack.packSizeLimit")
           : Optional.empty();
     }
-    long most = view.expectedBytes() + DISTANCE_BYTES * view.owned();
+    long most = view.expectedBytes() + DISTANCE_BYTES * view.taken();
     return most >= packBytes / 2
         ? Optional.of("it has at least half of pack.packSizeLimit")
         : Optional.empty();

@@ -2,19 +2,24 @@ package io.repackd.maintenance;
 
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.OwnerCounts;
+import io.repackd.midx.OwnerSearch;
 import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.PackIndex;
+import io.repackd.platform.Cancellation;
 import io.repackd.platform.ProcessTable.Census;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 
 /** Takes the snapshot upon which a cycle is planned. */
 final class Snapshots {
@@ -35,8 +40,46 @@ final class Snapshots {
       SafetyWindow window,
       Instant now)
       throws IOException {
-    return takeOf(directory, packs, index, unreferenced, census, window, now)
+    Snapshot snapshot = takeOf(directory, packs, index, unreferenced, census, window, now);
+    return (index.isPresent() ? snapshot.with(taken(directory, index.get(), snapshot)) : snapshot)
         .limited(directory.deltaSettings().packSizeLimitBytes());
+  }
+
+  /** Of packs that own only some of what they have it is counted how many objects a repack would take. */
+  private static List<PackView> taken(ObjectDirectory directory, Path file, Snapshot snapshot)
+      throws IOException {
+    List<PackView> partly =
+        snapshot.packs().stream()
+            .filter(view -> view.owned() > 0 && view.owned() < view.objects())
+            .toList();
+    if (partly.isEmpty()) {
+      return snapshot.packs();
+    }
+    LongAdder[] taken = new LongAdder[partly.size()];
+    Arrays.setAll(taken, _ -> new LongAdder());
+    try (Arena arena = Arena.ofShared()) {
+      MultiPackIndex index = MultiPackIndex.open(file, directory.hash(), arena);
+      List<StoredPack> packs = partly.stream().map(PackView::pack).toList();
+      StandIns standIns = new StandIns(directory, index.packNames(), packs);
+      List<PackIndex> indexes = new ArrayList<>();
+      for (StoredPack pack : packs) {
+        indexes.add(PackIndex.open(pack.index().path(), directory.hash(), arena));
+      }
+      OwnerSearch.search(
+          index,
+          indexes,
+          (pack, _, found) -> {
+            if (found >= 0 && !standIns.isLeft(index.packOf(found), pack)) {
+              taken[pack].increment();
+            }
+          },
+          new Cancellation());
+    }
+    Map<PackView, PackView> counted = new HashMap<>();
+    for (int i = 0; i < taken.length; i++) {
+      counted.put(partly.get(i), partly.get(i).withTaken(taken[i].sum()));
+    }
+    return snapshot.packs().stream().map(view -> counted.getOrDefault(view, view)).toList();
   }
 
   /**

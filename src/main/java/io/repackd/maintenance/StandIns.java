@@ -4,10 +4,10 @@ import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -17,13 +17,20 @@ import org.jspecify.annotations.Nullable;
  * that one has to cover it ({@link Coverage}). May be asked by several threads.
  */
 final class StandIns {
+  /** What is known of an answer: it is found once for each two packs that share an object, at most. */
+  private static final byte UNKNOWN = 0;
+
+  private static final byte LEFT = 1;
+  private static final byte TAKEN = 2;
+
   private final int mostReaders;
   private final List<StoredPack> repacked;
 
   /** By number in the index; null if it has gone. */
-  private final List<@Nullable StoredPack> others = new ArrayList<>();
+  private final @Nullable StoredPack[] others;
 
-  private final Map<StoredPack, CoverSort> sorts = new ConcurrentHashMap<>();
+  /** For each of the repacked that was asked for: the answers, by the other's number. Whoever finds one again writes the same. */
+  private final AtomicReferenceArray<byte[]> answers;
 
   /**
    * Nothing is known yet.
@@ -35,10 +42,12 @@ final class StandIns {
       throws IOException {
     this.mostReaders = directory.traits().permissions().mostReaders();
     this.repacked = List.copyOf(repacked);
+    this.answers = new AtomicReferenceArray<>(repacked.size());
     Map<String, StoredPack> there =
         directory.listPacks().packs().stream()
             .collect(Collectors.toMap(StoredPack::indexName, Function.identity()));
-    indexNames.forEach(name -> others.add(there.get(name)));
+    others = new StoredPack[indexNames.size()];
+    Arrays.setAll(others, i -> there.get(indexNames.get(i)));
   }
 
   /**
@@ -47,22 +56,23 @@ final class StandIns {
    * @param number of the other pack in the index
    * @param pack which of the repacked
    */
-  boolean mayStandIn(int number, int pack) throws IOException {
-    StoredPack other = others.get(number);
-    StoredPack one = repacked.get(pack);
-    return other != null
-        && other.data().modifiedSeconds() >= one.data().modifiedSeconds()
-        && !other.has(Sidecar.MTIMES)
-        && sort(other).covers(sort(one).limitedTo(mostReaders));
+  boolean isLeft(int number, int pack) throws IOException {
+    byte[] known = answers.get(pack);
+    if (known == null) {
+      answers.compareAndSet(pack, null, new byte[others.length]);
+      known = answers.get(pack);
+    }
+    if (known[number] == UNKNOWN) {
+      known[number] = mayStandIn(others[number], repacked.get(pack)) ? LEFT : TAKEN;
+    }
+    return known[number] == LEFT;
   }
 
-  /** That takes a look at the files, and only few are asked for. */
-  private CoverSort sort(StoredPack pack) throws IOException {
-    CoverSort known = sorts.get(pack);
-    if (known == null) {
-      known = CoverSort.of(pack);
-      sorts.put(pack, known);
-    }
-    return known;
+  private boolean mayStandIn(@Nullable StoredPack other, StoredPack one) throws IOException {
+    return other != null
+        && !other.equals(one)
+        && other.data().modifiedSeconds() >= one.data().modifiedSeconds()
+        && !other.has(Sidecar.MTIMES)
+        && CoverSort.of(other).covers(CoverSort.of(one).limitedTo(mostReaders));
   }
 }

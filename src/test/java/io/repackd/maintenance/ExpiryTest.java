@@ -334,7 +334,7 @@ class ExpiryTest {
     observe(NOW);
     List<StoredPack> fresh = List.of(fetched());
     GitRepository.remove(repacked.data().path());
-    assertThatThrownBy(() -> expire(() -> {}, new Expiry.Fresh(fresh, PackRanks.NONE)))
+    assertThatThrownBy(() -> expire(() -> {}, new Expiry.Fresh(fresh, fresh, PackRanks.NONE)))
         .isInstanceOf(StepFailure.class)
         .hasMessageContaining("somebody else deleted")
         .hasMessageContaining(repacked.name());

@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -311,8 +312,13 @@ class OwnersTest {
     assertThat(outcome.detail()).contains(large.getFileName().toString());
     assertThat(listed()).doesNotContain(good);
     repository.git("cat-file", "blob", shared);
+    Path other = pack(blobs(3, "another"));
     assertThat(outcome(NO_REPACK).result()).isEqualTo(Result.DEGRADED);
     repository.git("cat-file", "blob", shared);
+    // A pack that has gone is listed no more, whatever else cannot be.
+    GitRepository.remove(other);
+    assertThat(outcome(NO_REPACK).result()).isEqualTo(Result.DEGRADED);
+    assertThat(listed()).containsExactly(large);
   }
 
   private void damage(Path pack, String id) throws Exception {
@@ -433,18 +439,70 @@ class OwnersTest {
     assertThat(repository.packFiles()).containsExactlyInAnyOrder(large, written);
   }
 
-  /** The index could not be written when it was: it is nothing special any more in the next cycle. */
+  /** The index could not be written when it was: it is nothing special any more in the next cycle, and comes to be once more. */
   @Test
-  void whatARepackTookItOwnsAlsoIfTheIndexIsWrittenLater() throws Exception {
+  void whereTheIndexIsWrittenLaterItComesToRestAllTheSame() throws Exception {
     keep(large, "for good");
     List<String> own = blobs(2, "own");
     List<Path> small = mostlyInLarge(own);
     GitRepository.setModified(large, Instant.now().plusSeconds(30));
     cycle(NO_REPACK);
-    Path written = pack(own);
+    List<String> others = objects(small.getLast());
+    pack(and(others.getFirst(), own));
+    for (int i = 0; i < 4; i++) {
+      cycle(REPACK);
+    }
+    Path written = ownerOf(own.getFirst());
+    assertThat(objects(written)).hasSize(3);
+    assertThat(repository.packFiles()).containsExactlyInAnyOrder(large, written);
+    assertThat(cycle(REPACK).work().packsWritten()).isZero();
+  }
+
+  /** Somebody pushes a branch anew that was deleted: the pack it was in has nothing else that is its own, and stays for git. */
+  @Test
+  void aPackGivesNothingUpToAPushThatHasAllThatItOwns() throws Exception {
+    List<String> most = new ArrayList<>(inLarge.subList(0, 27));
+    List<String> own = blobs(3, "own");
+    most.addAll(own);
+    Path before = pack(most);
     cycle(NO_REPACK);
-    assertThat(ownerOf(own.getFirst())).isEqualTo(written);
+    assertThat(ownerOf(own.getFirst())).isEqualTo(before);
+    Path pushed = pack(and(blobs(1, "one").getFirst(), own));
+    Path another = pack(blobs(3, "another"));
     cycle(NO_REPACK);
-    assertThat(repository.packFiles()).doesNotContain(small.getFirst()).contains(written);
+    try (Reader reader = new Reader()) {
+      repository.git("repack", "-d", "-q", "--geometric=2", "--write-midx");
+      assertThat(repository.packFiles()).doesNotContain(pushed, another).contains(before, large);
+      assertThat(reader.ask(own.getFirst())).doesNotContain("missing");
+    }
+  }
+
+  /** Most of what they have is in an older pack, and counts when it is asked whether a pack is large enough. */
+  @Test
+  void packsOfLimitedSizeComeToRest() throws Exception {
+    Random random = new Random(20261129);
+    List<String> all = new ArrayList<>();
+    for (int i = 0; i < 43; i++) {
+      byte[] bytes = new byte[30_000];
+      random.nextBytes(bytes);
+      String text = HexFormat.of().formatHex(bytes);
+      all.add(repository.gitWithInput(text, "hash-object", "-w", "--stdin").strip());
+    }
+    Path old = pack(all.subList(0, 40));
+    keep(old, "for good");
+    GitRepository.setModified(old, Instant.now().minus(Duration.ofDays(30)));
+    List<Path> small =
+        List.of(
+            pack(and(all.get(40), all.subList(0, 13))),
+            pack(and(all.get(41), all.subList(13, 26))),
+            pack(and(all.get(42), all.subList(26, 40))));
+    keep(large, "for good");
+    repository.git("config", "pack.packSizeLimit", "1m");
+    cycle(NO_REPACK);
+    assertThat(ownerOf(all.getFirst())).isEqualTo(old);
+    assertThat(cycle(REPACK).work().packsWritten()).isEqualTo(2);
+    assertThat(cycle(REPACK).work().packsDeleted()).isEqualTo(3);
+    assertThat(repository.packFiles()).hasSize(4).doesNotContainAnyElementsOf(small);
+    assertThat(cycle(REPACK).steps()).extracting(StepOutcome::step).doesNotContain(Step.REPACK);
   }
 }
