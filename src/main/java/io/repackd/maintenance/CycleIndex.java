@@ -117,11 +117,18 @@ final class CycleIndex {
     return left;
   }
 
-  /** Without what the repack has written, until an index refers to it: that has only what listed packs have. */
-  private static List<StoredPack> brought(List<StoredPack> fresh, PackDirectoryListing listing) {
-    return fresh.stream()
-        .filter(pack -> listing.keepFiles().get(pack.name()) != KeepOwner.REPACKD)
+  /**
+   * What others have brought, of packs that are to be listed: instead of what the repack has written, which nobody has listed yet, those
+   * packs of which it has been made that no index lists. What it has of others was listed before.
+   */
+  private List<StoredPack> brought(List<StoredPack> fresh, PackDirectoryListing listing) {
+    return Stream.concat(
+            fresh.stream().filter(pack -> !isOurs(pack, listing)), repackStep.unlisted().stream())
         .toList();
+  }
+
+  private static boolean isOurs(StoredPack pack, PackDirectoryListing listing) {
+    return listing.keepFiles().get(pack.name()) == KeepOwner.REPACKD;
   }
 
   private PackRanks ranks(PackDirectoryListing listing) {
@@ -207,10 +214,10 @@ final class CycleIndex {
           }
           case EXTENDED, REBUILT -> {
             if (soundOrDamagedAlready(draft)) {
-              List<StoredPack> brought = brought(draft);
-              Optional<String> damagedCopy = damagedCopy(draft, brought);
+              List<StoredPack> fresh = fresh(draft);
+              Optional<String> damagedCopy = damagedCopy(draft, fresh);
               if (damagedCopy.isPresent()) {
-                brought.forEach(pack -> hiding.add(pack.indexName()));
+                fresh.forEach(pack -> hiding.add(pack.indexName()));
                 hidden.add(damagedCopy.get());
                 continue;
               }
@@ -272,14 +279,12 @@ final class CycleIndex {
   }
 
   /** What an index lists that the installed one does not; nothing if it is built anew, because then that holds for all. */
-  private List<StoredPack> brought(IndexDraft draft) throws IOException {
+  private List<StoredPack> fresh(IndexDraft draft) throws IOException {
     if (draft.kind() != IndexDraft.Kind.EXTENDED) {
       return List.of();
     }
     Set<String> before = Set.copyOf(listed());
-    return brought(
-        draft.listed().stream().filter(pack -> !before.contains(pack.indexName())).toList(),
-        draft.listing());
+    return draft.listed().stream().filter(pack -> !before.contains(pack.indexName())).toList();
   }
 
   /**
@@ -287,14 +292,18 @@ final class CycleIndex {
    *
    * @return in words
    */
-  private Optional<String> damagedCopy(IndexDraft draft, List<StoredPack> brought)
+  private Optional<String> damagedCopy(IndexDraft draft, List<StoredPack> fresh)
       throws IOException {
-    if (brought.isEmpty()) {
+    if (fresh.isEmpty()) {
       return Optional.empty();
     }
     try {
       new RetainedCopies(directory, soundPacks, cancellation)
-          .check(draft.file(), brought, draft.listed(), clock.instant());
+          .check(
+              draft.file(),
+              brought(fresh, draft.listing()),
+              draft.listed().stream().filter(pack -> !fresh.contains(pack)).toList(),
+              clock.instant());
       return Optional.empty();
     } catch (CorruptFileException e) {
       damagedPacks.note(e.file());

@@ -14,6 +14,7 @@ import io.repackd.registry.Registration;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -157,9 +158,7 @@ final class CycleSteps {
       index.verify();
     }
     damaged.addAll(index.damage());
-    if (!damaged.isEmpty()) {
-      throw new StepFailure(Result.DEGRADED, StepErrors.PACK_DAMAGED, String.join("; ", damaged));
-    }
+    requireNone(damaged);
     CyclePlan plan = plan();
     boolean expireLate = isRoomBeforeExpiry(plan);
     if (!plan.deletions().isEmpty() && !expireLate) {
@@ -253,6 +252,13 @@ final class CycleSteps {
     index.verify();
     if (notExpired.isPresent()) {
       throw notExpired.get();
+    }
+    requireNone(index.damage());
+  }
+
+  private static void requireNone(Collection<String> damaged) throws StepFailure {
+    if (!damaged.isEmpty()) {
+      throw new StepFailure(Result.DEGRADED, StepErrors.PACK_DAMAGED, String.join("; ", damaged));
     }
   }
 

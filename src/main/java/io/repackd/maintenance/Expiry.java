@@ -87,7 +87,7 @@ final class Expiry {
   /**
    * Packs that the installed index does not list, and the next one is to.
    *
-   * @param brought those of them that others have brought: what a repack has written of listed packs is none of these
+   * @param brought what others have brought, in these: instead of what a repack has written, what it was made of and nobody has listed
    * @param ranks which of two packs with the same object owns it
    */
   record Fresh(List<StoredPack> packs, List<StoredPack> brought, PackRanks ranks) {

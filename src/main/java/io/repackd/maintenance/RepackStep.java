@@ -46,6 +46,7 @@ final class RepackStep {
 
   private final List<TemporaryKeep> keeps = new ArrayList<>();
   private final Set<String> repacked = new HashSet<>();
+  private final List<StoredPack> unlisted = new ArrayList<>();
   private List<Bundle> bundles = List.of();
 
   /**
@@ -91,6 +92,11 @@ final class RepackStep {
     return Set.copyOf(repacked);
   }
 
+  /** Those of them that no index lists. */
+  List<StoredPack> unlisted() {
+    return List.copyOf(unlisted);
+  }
+
   /**
    * Repacks a batch.
    *
@@ -99,7 +105,12 @@ final class RepackStep {
   Repacked run(Batch batch, Consumer<AggregateLoop.Beside> beside) throws IOException, StepFailure {
     BatchRepack.Written written = write(batch, () -> startLoop(batch).ifPresent(beside));
     List<Published> published = written.published();
-    batch.packs().forEach(view -> repacked.add(view.pack().name()));
+    for (PackView view : batch.packs()) {
+      repacked.add(view.pack().name());
+      if (view.unlisted()) {
+        unlisted.add(view.pack());
+      }
+    }
     if (!published.isEmpty()) {
       bundles = bundles.stream().filter(bundle -> bundle.kind() != batch.kind()).toList();
     }

@@ -49,15 +49,15 @@ final class RetainedCopies {
    * Checks them. What was found sound some hours ago at most is taken to be so.
    *
    * @param file an index that is not installed yet
-   * @param fresh the packs that it lists and the installed one does not
-   * @param listed all that it lists; others do no harm
+   * @param brought the packs whose objects are looked for
+   * @param listed the packs that are in it and in the installed one
    * @throws CorruptFileException if a copy cannot be relied upon; the message names the pack
    */
-  void check(Path file, Collection<StoredPack> fresh, List<StoredPack> listed, Instant now)
+  void check(Path file, List<StoredPack> brought, List<StoredPack> listed, Instant now)
       throws IOException {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(file, directory.hash(), arena);
-      for (Keeper keeper : keepers(index, fresh, listed, arena)) {
+      for (Keeper keeper : keepers(index, brought, listed, arena)) {
         if (!sound.candidate(keeper.pack(), now).known()) {
           check(keeper);
         }
@@ -66,11 +66,10 @@ final class RetainedCopies {
   }
 
   private Collection<Keeper> keepers(
-      MultiPackIndex index, Collection<StoredPack> fresh, List<StoredPack> listed, Arena arena)
+      MultiPackIndex index, List<StoredPack> brought, List<StoredPack> listed, Arena arena)
       throws IOException {
     Map<String, StoredPack> byName =
         listed.stream().collect(Collectors.toMap(StoredPack::indexName, Function.identity()));
-    fresh.forEach(pack -> byName.remove(pack.indexName()));
     @Nullable StoredPack[] others = new StoredPack[index.packNames().size()];
     Arrays.setAll(others, i -> byName.get(index.packNames().get(i)));
     Map<StoredPack, Keeper> keepers = new HashMap<>();
@@ -78,7 +77,7 @@ final class RetainedCopies {
       return List.of();
     }
     List<PackIndex> indexes = new ArrayList<>();
-    for (StoredPack pack : fresh) {
+    for (StoredPack pack : brought) {
       indexes.add(PackIndex.open(pack.index().path(), directory.hash(), arena));
     }
     OwnerSearch.search(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.repackd.GitRepository;
 import io.repackd.TestRegistrations;
+import io.repackd.config.AggregateSettings;
 import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.RepackSettings;
@@ -108,14 +109,16 @@ class OwnersTest {
   }
 
   private CycleOutcome outcome(RepackSettings repack) throws IOException {
+    return outcome(TestRegistrations.aggregate(false, Duration.ofMinutes(5)), repack);
+  }
+
+  private CycleOutcome outcome(AggregateSettings aggregate, RepackSettings repack)
+      throws IOException {
     Registration registration =
         new Registration(
             "r",
             RepositoryDiscovery.locate(repository.path()),
-            TestRegistrations.settings(
-                TestRegistrations.aggregate(false, Duration.ofMinutes(5)),
-                new ExpireSettings(true, Duration.ZERO),
-                repack));
+            TestRegistrations.settings(aggregate, new ExpireSettings(true, Duration.ZERO), repack));
     Clock clock = Clock.fixed(Instant.now().plusSeconds(60), ZoneOffset.UTC);
     return new MaintenanceCycle(clock, directory.resolve("state"))
         .run(registration, new Request(true), new Cancellation(), new CycleListener() {});
@@ -296,14 +299,7 @@ class OwnersTest {
   @Test
   void aDamagedCopyHidesNoGoodOne() throws Exception {
     cycle(NO_REPACK);
-    String shared =
-        repository
-            .git("rev-list", "--objects", "--all")
-            .lines()
-            .filter(line -> line.contains("/file"))
-            .map(line -> line.substring(0, 40))
-            .reduce((_, last) -> last)
-            .orElseThrow();
+    String shared = aBlob();
     Path good = pack(and(shared, blobs(2, "one")));
     damage(large, shared);
     assertThat(repository.git("cat-file", "-t", shared)).contains("blob");
@@ -319,6 +315,41 @@ class OwnersTest {
     GitRepository.remove(other);
     assertThat(outcome(NO_REPACK).result()).isEqualTo(Result.DEGRADED);
     assertThat(listed()).containsExactly(large);
+  }
+
+  private String aBlob() {
+    return repository
+        .git("rev-list", "--objects", "--all")
+        .lines()
+        .filter(line -> line.contains("/file"))
+        .map(line -> line.substring(0, 40))
+        .reduce((_, last) -> last)
+        .orElseThrow();
+  }
+
+  /** The good one was left to the repack, and is in what that has written. */
+  @Test
+  void aDamagedCopyHidesNoGoodOneThatIsRepackedAtOnce() throws Exception {
+    keep(large, "for good");
+    cycle(NO_REPACK);
+    String shared = aBlob();
+    pack(and(shared, blobs(1, "p")));
+    pack(and(shared, blobs(1, "q"))); // of the same size, so that it is worth it
+    damage(large, shared);
+    AggregateSettings aggregate =
+        new AggregateSettings(
+            true, Duration.ofMinutes(5), 2, 1, Duration.ZERO, 99, 99, 999, 1 << 20, false);
+    boolean repacks = false;
+    for (int i = 0; i < 3; i++) {
+      CycleOutcome outcome = outcome(aggregate, REPACK);
+      repacks |=
+          outcome.steps().stream()
+              .anyMatch(step -> step.step() == Step.REPACK && step.work().packsWritten() > 0);
+      assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.DEGRADED);
+      assertThat(listed()).containsExactly(large);
+      repository.git("cat-file", "blob", shared);
+    }
+    assertThat(repacks).isTrue();
   }
 
   private void damage(Path pack, String id) throws Exception {
