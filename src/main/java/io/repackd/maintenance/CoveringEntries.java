@@ -136,18 +136,11 @@ final class CoveringEntries {
   }
 
   private void check(Part part) throws IOException {
-    PositionSet entries = part.entries();
-    try (Arena own = Arena.ofConfined();
-        PackedCopies copies =
-            new PackedCopies(
-                PackFile.open(part.cover().pack().data().path(), part.index(), own),
-                entries.size(),
-                cancellation)) {
-      for (long i = 0; i < part.index().count(); i++) {
-        if (entries.contains(i)) {
-          copies.check(i);
-        }
-      }
+    try (Arena own = Arena.ofConfined()) {
+      PackedCopies.check(
+          PackFile.open(part.cover().pack().data().path(), part.index(), own),
+          part.entries(),
+          cancellation);
     }
   }
 }

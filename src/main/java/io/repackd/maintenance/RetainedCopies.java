@@ -118,18 +118,11 @@ final class RetainedCopies {
   }
 
   private void check(Keeper keeper) throws IOException {
-    PositionSet entries = keeper.entries();
-    try (Arena own = Arena.ofConfined();
-        PackedCopies copies =
-            new PackedCopies(
-                PackFile.open(keeper.pack().data().path(), keeper.index(), own),
-                entries.size(),
-                cancellation)) {
-      for (long i = 0; i < keeper.index().count(); i++) {
-        if (entries.contains(i)) {
-          copies.check(i);
-        }
-      }
+    try (Arena own = Arena.ofConfined()) {
+      PackedCopies.check(
+          PackFile.open(keeper.pack().data().path(), keeper.index(), own),
+          keeper.entries(),
+          cancellation);
     } catch (CorruptFileException e) {
       throw new CorruptFileException(
           e, "a pack that is not listed yet may have a good copy, and stays unlisted");

@@ -53,6 +53,23 @@ public final class PackedCopies implements AutoCloseable {
   }
 
   /**
+   * Checks some objects of a pack.
+   *
+   * @param positions their positions in its index
+   * @throws CorruptFileException if one cannot be relied upon
+   */
+  public static void check(PackFile pack, PositionSet positions, Cancellation cancellation)
+      throws CorruptFileException {
+    try (PackedCopies copies = new PackedCopies(pack, positions.size(), cancellation)) {
+      for (long i = 0; i < pack.index().count(); i++) {
+        if (positions.contains(i)) {
+          copies.check(i);
+        }
+      }
+    }
+  }
+
+  /**
    * Checks one object.
    *
    * @param position its position in the index

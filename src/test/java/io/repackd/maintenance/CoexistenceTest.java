@@ -185,22 +185,7 @@ class CoexistenceTest {
     String reachable = repository.reachable();
     byte[] index = Files.readAllBytes(repository.index());
     List<HeldGit> begun = new ArrayList<>();
-    List<Throwable> wrong = new ArrayList<>();
-    CycleOutcome cycle =
-        cycle(
-            new CycleListener() {
-              @Override
-              public void stepFinished(Registration registration, StepOutcome outcome) {
-                if (outcome.step() == after && begun.isEmpty()) {
-                  try {
-                    begun.add(held(repository.path(), Map.of(), "repack", "-a", "-d"));
-                  } catch (Exception | AssertionError e) {
-                    wrong.add(e);
-                  }
-                }
-              }
-            });
-    assertThat(wrong).isEmpty();
+    CycleOutcome cycle = cycleInWhichARepackBegins(after, begun, () -> {});
     try (HeldGit git = begun.getFirst()) {
       assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.SKIPPED);
       assertThat(cycle.reason()).isEqualTo("busy");
@@ -212,6 +197,39 @@ class CoexistenceTest {
       git.finish();
     }
     assertAllIsWell(reachable);
+  }
+
+  /** Something that is done in the middle of a cycle. */
+  private interface Event {
+    void happen() throws Exception;
+  }
+
+  /**
+   * Git begins to repack when a step has ended for the first time, and is held.
+   *
+   * @param begun takes it
+   * @param then what happens after that
+   */
+  private CycleOutcome cycleInWhichARepackBegins(Step after, List<HeldGit> begun, Event then)
+      throws IOException {
+    List<Throwable> wrong = new ArrayList<>();
+    CycleOutcome cycle =
+        cycle(
+            new CycleListener() {
+              @Override
+              public void stepFinished(Registration registration, StepOutcome outcome) {
+                if (outcome.step() == after && begun.isEmpty()) {
+                  try {
+                    begun.add(held(repository.path(), Map.of(), "repack", "-a", "-d"));
+                    then.happen();
+                  } catch (Exception | AssertionError e) {
+                    wrong.add(e);
+                  }
+                }
+              }
+            });
+    assertThat(wrong).isEmpty();
+    return cycle;
   }
 
   /** A pack that the installed index takes nothing from. */
@@ -234,24 +252,14 @@ class CoexistenceTest {
     String reachable = repository.reachable();
     List<HeldGit> begun = new ArrayList<>();
     List<byte[]> indexes = new ArrayList<>();
-    List<Throwable> wrong = new ArrayList<>();
     CycleOutcome cycle =
-        cycle(
-            new CycleListener() {
-              @Override
-              public void stepFinished(Registration registration, StepOutcome outcome) {
-                if (outcome.step() == after && begun.isEmpty()) {
-                  try {
-                    begun.add(held(repository.path(), Map.of(), "repack", "-a", "-d"));
-                    GitRepository.remove(unreferenced());
-                    indexes.add(Files.readAllBytes(repository.index()));
-                  } catch (Exception | AssertionError e) {
-                    wrong.add(e);
-                  }
-                }
-              }
+        cycleInWhichARepackBegins(
+            after,
+            begun,
+            () -> {
+              GitRepository.remove(unreferenced());
+              indexes.add(Files.readAllBytes(repository.index()));
             });
-    assertThat(wrong).isEmpty();
     try (HeldGit git = begun.getFirst()) {
       assertThat(cycle.result()).as(cycle.detail()).isEqualTo(Result.SKIPPED);
       assertThat(cycle.reason()).as(cycle.detail()).isEqualTo("busy");
