@@ -17,6 +17,7 @@ import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -119,11 +120,14 @@ final class CycleIndex {
 
   /**
    * What others have brought, of packs that are to be listed: instead of what the repack has written, which nobody has listed yet, those
-   * packs of which it has been made that no index lists. What it has of others was listed before.
+   * packs of which it has been made that no index lists, as long as they are there. What it has of others was listed before.
    */
   private List<StoredPack> brought(List<StoredPack> fresh, PackDirectoryListing listing) {
-    return Stream.concat(
-            fresh.stream().filter(pack -> !isOurs(pack, listing)), repackStep.unlisted().stream())
+    List<StoredPack> unlisted = repackStep.unlisted();
+    if (!unlisted.stream().allMatch(pack -> Files.exists(pack.index().path()))) {
+      return fresh;
+    }
+    return Stream.concat(fresh.stream().filter(pack -> !isOurs(pack, listing)), unlisted.stream())
         .toList();
   }
 
@@ -297,13 +301,12 @@ final class CycleIndex {
     if (fresh.isEmpty()) {
       return Optional.empty();
     }
+    Set<StoredPack> before = new HashSet<>(draft.listed());
+    fresh.forEach(before::remove);
     try {
       new RetainedCopies(directory, soundPacks, cancellation)
           .check(
-              draft.file(),
-              brought(fresh, draft.listing()),
-              draft.listed().stream().filter(pack -> !fresh.contains(pack)).toList(),
-              clock.instant());
+              draft.file(), brought(fresh, draft.listing()), List.copyOf(before), clock.instant());
       return Optional.empty();
     } catch (CorruptFileException e) {
       damagedPacks.note(e.file());
