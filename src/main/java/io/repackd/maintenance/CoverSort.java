@@ -2,7 +2,6 @@ package io.repackd.maintenance;
 
 import io.repackd.objectdir.PackKind;
 import io.repackd.objectdir.ReadAccess;
-import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import java.io.IOException;
 
@@ -14,8 +13,7 @@ import java.io.IOException;
  */
 record CoverSort(PackKind promisorClass, ReadAccess access) {
   static CoverSort of(StoredPack pack) throws IOException {
-    PackKind kind = pack.has(Sidecar.PROMISOR) ? PackKind.PROMISOR : PackKind.ORDINARY;
-    return new CoverSort(kind, ReadAccess.of(pack));
+    return new CoverSort(Supersession.classOf(pack), ReadAccess.of(pack));
   }
 
   /**

@@ -3,9 +3,11 @@ package io.repackd.maintenance;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.PackFile;
+import io.repackd.pack.PackIndex;
 import io.repackd.platform.AllCores;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -31,5 +33,21 @@ final class OpenPacks {
               PackFile.open(pack.data().path(), pack.index().path(), directory.hash(), arena);
         });
     return Arrays.asList(opened);
+  }
+
+  /**
+   * Maps only the indexes of packs.
+   *
+   * @param arena ends the mappings
+   * @return in the order of the packs
+   * @throws io.repackd.pack.CorruptFileException if one is malformed
+   */
+  static List<PackIndex> indexes(ObjectDirectory directory, List<StoredPack> packs, Arena arena)
+      throws IOException {
+    List<PackIndex> opened = new ArrayList<>();
+    for (StoredPack pack : packs) {
+      opened.add(PackIndex.open(pack.index().path(), directory.hash(), arena));
+    }
+    return opened;
   }
 }

@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Which of two packs that have the same object is to own it: the one that is likelier to stay.
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PackRanks {
   /** No ranks: git's rule. */
-  static final PackRanks NONE = new PackRanks(null);
+  static final PackRanks NONE = new PackRanks(_ -> 0);
 
   /** More than there can be objects in a pack. */
   private static final long KEPT = 1L << 40;
@@ -43,9 +42,9 @@ final class PackRanks {
   /** Of a pack that gives all up; only what is to get nothing ranks lower. */
   private static final long GIVES_UP = Long.MIN_VALUE + 1;
 
-  private final @Nullable ToLongFunction<StoredPack> ranks;
+  private final ToLongFunction<StoredPack> ranks;
 
-  private PackRanks(@Nullable ToLongFunction<StoredPack> ranks) {
+  private PackRanks(ToLongFunction<StoredPack> ranks) {
     this.ranks = ranks;
   }
 
@@ -88,7 +87,7 @@ final class PackRanks {
   }
 
   long of(StoredPack pack) {
-    return ranks == null ? 0 : ranks.applyAsLong(pack);
+    return ranks.applyAsLong(pack);
   }
 
   /** The same by the names of indexes; 0 for one that is of none of those packs. */

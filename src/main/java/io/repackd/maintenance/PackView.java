@@ -60,7 +60,7 @@ public record PackView(
 
   /** Promisor or ordinary, whether it is kept or not: the two are never mixed, and never stand in for each other. */
   PackKind promisorClass() {
-    return pack.has(Sidecar.PROMISOR) ? PackKind.PROMISOR : PackKind.ORDINARY;
+    return Supersession.classOf(pack);
   }
 
   /** Whether anybody may rely on it for an object: cruft packs are there to be pruned. */

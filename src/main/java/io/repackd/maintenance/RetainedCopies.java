@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -76,10 +75,7 @@ final class RetainedCopies {
     if (Arrays.stream(others).allMatch(Objects::isNull)) {
       return List.of();
     }
-    List<PackIndex> indexes = new ArrayList<>();
-    for (StoredPack pack : brought) {
-      indexes.add(PackIndex.open(pack.index().path(), directory.hash(), arena));
-    }
+    List<PackIndex> indexes = OpenPacks.indexes(directory, brought, arena);
     OwnerSearch.search(
         index,
         indexes,

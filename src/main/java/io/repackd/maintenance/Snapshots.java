@@ -61,13 +61,9 @@ final class Snapshots {
       MultiPackIndex index = MultiPackIndex.open(file, directory.hash(), arena);
       List<StoredPack> packs = partly.stream().map(PackView::pack).toList();
       StandIns standIns = new StandIns(directory, index.packNames(), packs);
-      List<PackIndex> indexes = new ArrayList<>();
-      for (StoredPack pack : packs) {
-        indexes.add(PackIndex.open(pack.index().path(), directory.hash(), arena));
-      }
       OwnerSearch.search(
           index,
-          indexes,
+          OpenPacks.indexes(directory, packs, arena),
           (pack, _, found) -> {
             if (found >= 0 && !standIns.isLeft(index.packOf(found), pack)) {
               taken[pack].increment();

@@ -375,14 +375,20 @@ class OwnersTest {
     return List.of(pack(most), pack(blobs(1, "another")));
   }
 
-  /** Most of what a pack has is in a younger one, which is not repacked: what is repacked of it is less than it has itself. */
-  @Test
-  void whatARepackTookItOwnsAndNotALargerPackThatItTookItFrom() throws Exception {
+  /** The same, both of them listed, and the large one is younger and stays. */
+  private List<Path> listedBesideAYoungerLargePack(List<String> own) throws IOException {
     keep(large, "for good");
-    List<String> own = blobs(2, "own");
     List<Path> small = mostlyInLarge(own);
     GitRepository.setModified(large, Instant.now().plusSeconds(30));
     cycle(NO_REPACK);
+    return small;
+  }
+
+  /** Most of what a pack has is in a younger one, which is not repacked: what is repacked of it is less than it has itself. */
+  @Test
+  void whatARepackTookItOwnsAndNotALargerPackThatItTookItFrom() throws Exception {
+    List<String> own = blobs(2, "own");
+    List<Path> small = listedBesideAYoungerLargePack(own);
     assertThat(ownerOf(own.getFirst())).isEqualTo(small.getFirst());
     CycleOutcome repacked = cycle(REPACK);
     assertThat(repacked.work().packsWritten()).isEqualTo(1);
@@ -473,11 +479,8 @@ class OwnersTest {
   /** The index could not be written when it was: it is nothing special any more in the next cycle, and comes to be once more. */
   @Test
   void whereTheIndexIsWrittenLaterItComesToRestAllTheSame() throws Exception {
-    keep(large, "for good");
     List<String> own = blobs(2, "own");
-    List<Path> small = mostlyInLarge(own);
-    GitRepository.setModified(large, Instant.now().plusSeconds(30));
-    cycle(NO_REPACK);
+    List<Path> small = listedBesideAYoungerLargePack(own);
     List<String> others = objects(small.getLast());
     pack(and(others.getFirst(), own));
     for (int i = 0; i < 4; i++) {
