@@ -59,6 +59,9 @@ final class DeflateCut {
   /** Empty blocks and longer lists of lengths. */
   private static final int MAX_PADDING_BYTES = 1 << 6;
 
+  /** What is left is longer than the stream was by at most so much, and mostly by a few bytes. */
+  static final int MAX_LONGER_BYTES = MAX_REPLACEMENT_BYTES + MAX_PADDING_BYTES;
+
   private static final byte[] ORDER_OF_LENGTHS = {
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15
   };
@@ -87,8 +90,7 @@ final class DeflateCut {
   private final PrefixCode distances = new PrefixCode();
   private final byte[] lengths = new byte[PrefixCode.MAX_SYMBOLS + 32];
   private final byte[] lengthLengths = new byte[ORDER_OF_LENGTHS.length];
-  private final BitOutput prefix =
-      new BitOutput(NEEDED_BYTES + MAX_REPLACEMENT_BYTES + MAX_PADDING_BYTES);
+  private final BitOutput prefix = new BitOutput(NEEDED_BYTES + MAX_LONGER_BYTES);
 
   /** What matches are replaced with, one after the other: where they are, and where what is said instead ends. */
   private final BitOutput replacements = new BitOutput(MAX_REPLACEMENT_BYTES);

@@ -112,13 +112,35 @@ class DeflateCutTest {
         assertThat(inflate(rest.orElseThrow(), content.length))
             .as("round %d", round)
             .isEqualTo(content);
-        // Little more takes its place, if nothing refers to it: empty blocks, and one length more.
         longer = Math.max(longer, rest.orElseThrow().length - (zlib.length - HEAD));
         done++;
       }
     }
     assertThat(done).isGreaterThan(rounds * 9 / 10);
-    assertThat(longer).isLessThan(2 * DeflateCut.MAX_MATCH_BYTES);
+    assertThat(longer).isLessThanOrEqualTo(DeflateCut.MAX_LONGER_BYTES);
+  }
+
+  /** Empty blocks, and one length more. */
+  @Test
+  void hardlyMoreTakesThePlaceOfWhatNothingRefersTo() throws Exception {
+    byte[] content = new byte[3_000];
+    for (int i = 0; i < content.length; i++) {
+      content[i] = (byte) ('A' + i * 7 % 26);
+    }
+    for (int cutBytes = 1; cutBytes <= 40; cutBytes++) {
+      byte[] head = new byte[cutBytes];
+      for (int i = 0; i < cutBytes; i++) {
+        head[i] = (byte) i;
+      }
+      byte[] whole = join(head, content);
+      for (int strategy : STRATEGIES) {
+        for (int level = 0; level <= 9; level++) {
+          byte[] zlib = LooseFiles.deflate(whole, level, strategy);
+          byte[] left = without(zlib, whole, cutBytes).orElseThrow();
+          assertThat(left.length - (zlib.length - HEAD)).isLessThanOrEqualTo(24);
+        }
+      }
+    }
   }
 
   /** The lengths of the header's words add up to anything, and so do the bits that have to be made up for. */
