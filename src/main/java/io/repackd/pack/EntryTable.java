@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * All entries that the sources of a new pack have, wanted or not: source after source, and within each in the order in which
  * they lie there, which is the order in which they will lie in the new pack.
  *
- * <p>Copies of one object are linked in a ring, and one of them is chosen to be written. Columns lie outside the heap: 37 bytes
- * for each entry.
+ * <p>Copies of one object are linked in a ring, and one of them is chosen to be written. Columns lie outside the heap: 21 bytes
+ * for each entry, or 25 if a source has 4 GiB or more; and 12 more from when {@linkplain #settle all is chosen}.
  */
 final class EntryTable {
   /** These map a fifth of a gigabyte at most. To give it back takes a millisecond for a thousand packs. */
@@ -49,20 +49,24 @@ final class EntryTable {
   /** By blocks of entries: the source of the first entry of each, so that few are left to search through. */
   private final int[] blockSources;
 
+  private final Arena arena;
   private final int blockShift;
-  private final LongTable sourceOffsets;
+  private final OffsetTable sourceOffsets;
   private final IntTable positions;
   private final IntTable bases;
   private final IntTable chosen;
   private final IntTable siblings;
-  private final LongTable offsets;
-  private final IntTable checksums;
   private final MemorySegment flags;
+
+  // Empty until all is chosen.
+  private LongTable offsets;
+  private IntTable checksums;
 
   /** An empty table; {@link EntryCollection} fills it. */
   EntryTable(List<? extends PackSource> sources, int hashLength, Arena arena) {
     this.sources = List.copyOf(sources);
     this.hashLength = hashLength;
+    this.arena = arena;
     this.firstEntries = new long[sources.size() + 1];
     for (int i = 0; i < sources.size(); i++) {
       firstEntries[i + 1] = firstEntries[i] + count(sources.get(i));
@@ -73,14 +77,36 @@ final class EntryTable {
     }
     blockShift = blockShift();
     blockSources = blockSources();
-    sourceOffsets = new LongTable(arena, count());
+    sourceOffsets = new OffsetTable(arena, count(), endOfLongest());
     positions = new IntTable(arena, count());
     bases = new IntTable(arena, count());
     chosen = new IntTable(arena, count());
     siblings = new IntTable(arena, count());
+    flags = arena.allocate(Math.max(1, count()));
+    offsets = new LongTable(arena, 0);
+    checksums = new IntTable(arena, 0);
+  }
+
+  private long endOfLongest() {
+    long end = 0;
+    for (PackSource source : sources) {
+      end = Math.max(end, source instanceof Packed packed ? packed.pack().end() : 0);
+    }
+    return end;
+  }
+
+  /**
+   * Ends the choice among copies. From now on it can be said where entries lie in the new pack, and no more which are copies of
+   * each other. Not before, since sorting takes as much memory.
+   */
+  void settle() {
     offsets = new LongTable(arena, count());
     checksums = new IntTable(arena, count());
-    flags = arena.allocate(Math.max(1, count()));
+  }
+
+  /** Room for a number for each entry, whatever is in it, once all {@linkplain #settle is chosen}: always the same. */
+  IntTable numbers() {
+    return siblings;
   }
 
   /** So that there are some blocks for each source. */

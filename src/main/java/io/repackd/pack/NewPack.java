@@ -3,7 +3,6 @@ package io.repackd.pack;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -30,14 +29,12 @@ public final class NewPack {
    * @param found where the deltas lie that were searched for
    * @param compressionLevel for what has to be compressed anew
    * @param readers how many threads read ahead
-   * @param positions room for a number for each entry, which all of them use one after the other; empty if there is but one
    */
   record Making(
       HashAlgorithm hash,
       Optional<FoundDeltas> found,
       int compressionLevel,
       int readers,
-      Optional<IntTable> positions,
       Cancellation cancellation) {}
 
   /**
@@ -127,11 +124,8 @@ public final class NewPack {
    */
   public void writeReverseIndex(FileChannel channel) throws IOException {
     requireWritten();
-    try (Arena scratch = Arena.ofConfined();
-        HashingOutput out = new HashingOutput(channel, making.hash())) {
-      IntTable positions =
-          making.positions().orElseGet(() -> new IntTable(scratch, entries.count()));
-      ReverseIndexWriter.write(entries, sequence, order, positions, making.hash(), packHash, out);
+    try (HashingOutput out = new HashingOutput(channel, making.hash())) {
+      ReverseIndexWriter.write(entries, sequence, order, making.hash(), packHash, out);
     }
   }
 

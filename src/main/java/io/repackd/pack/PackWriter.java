@@ -17,7 +17,7 @@ import java.util.Optional;
  * says {@link DeltaChoice}. No delta is searched for, unless that is asked for: then {@link DeltaSearch} finds more of them, and the
  * entries are put in the order that serves readers, {@link WriteOrder}.
  *
- * <p>Takes channels and knows no file names. About 48 bytes of memory outside the heap are used for each entry of a source, and
+ * <p>Takes channels and knows no file names. About 37 bytes of memory outside the heap are used for each entry of a source, and
  * freed when the writer is closed. A search needs 40 more at most, as long as it lasts, and what its settings allow for comparing;
  * then its order takes 4. To be used once, by one thread, which has others help it.
  */
@@ -99,6 +99,7 @@ public final class PackWriter implements AutoCloseable {
       if (search.isPresent()) {
         EntryTypes.requireSame(entries, cancellation);
       }
+      entries.settle();
       objects = order.count();
     } catch (IOException | RuntimeException | Error e) {
       arena.close();
@@ -153,7 +154,7 @@ public final class PackWriter implements AutoCloseable {
             compressionLevel,
             arena,
             cancellation);
-    NewPack.Making making = making(found, Optional.of(new IntTable(arena, entries.count())));
+    NewPack.Making making = making(found);
     return shares.stream()
         .map(share ->
             new NewPack(
@@ -176,12 +177,11 @@ public final class PackWriter implements AutoCloseable {
             ? EntrySequence.asTheyLie(entries)
             : EntrySequence.of(
                 entries, WriteOrder.find(entries, objects, arena, cancellation), 0, objects);
-    return new NewPack(
-        entries, sequence, order, objects, Long.MAX_VALUE, making(found, Optional.empty()));
+    return new NewPack(entries, sequence, order, objects, Long.MAX_VALUE, making(found));
   }
 
-  private NewPack.Making making(Optional<FoundDeltas> found, Optional<IntTable> positions) {
-    return new NewPack.Making(hash, found, compressionLevel, readers(), positions, cancellation);
+  private NewPack.Making making(Optional<FoundDeltas> found) {
+    return new NewPack.Making(hash, found, compressionLevel, readers(), cancellation);
   }
 
   private Optional<FoundDeltas> findDeltas() throws IOException {
@@ -200,7 +200,7 @@ public final class PackWriter implements AutoCloseable {
     return made ? Math.max(READERS_OF_MADE, cores) : cores;
   }
 
-  /** Gives up the tables, about 60 bytes for each entry of the sources. What was written needs them no more. */
+  /** Gives up the tables, about 37 bytes for each entry of the sources, and what a search has found. What was written needs them no more. */
   @Override
   public void close() {
     if (arena.scope().isAlive()) {

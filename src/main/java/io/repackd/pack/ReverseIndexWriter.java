@@ -10,16 +10,11 @@ final class ReverseIndexWriter {
 
   private ReverseIndexWriter() {}
 
-  /**
-   * Writes it.
-   *
-   * @param positions has room for a number for each entry of all sources; whatever they are
-   */
+  /** Writes it. The numbers of the table are used for that. */
   static void write(
       EntryTable entries,
       EntrySequence sequence,
       ObjectOrder order,
-      IntTable positions,
       HashAlgorithm hash,
       byte[] packHash,
       HashingOutput out)
@@ -27,6 +22,7 @@ final class ReverseIndexWriter {
     out.writeInt(MAGIC);
     out.writeInt(VERSION);
     out.writeInt(hash.formatId());
+    IntTable positions = entries.numbers();
     int[] next = {0};
     order.forEach(entry -> positions.set(entry, next[0]++));
     for (long place = 0; place < sequence.length(); place++) {
