@@ -17,6 +17,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -197,6 +198,9 @@ class OnceAndPlanTest {
 
   @Test
   void aPlanSaysWhyNothingIsBundled() throws IOException {
+    for (Path index : repository.files(".idx")) {
+      GitRepository.setModified(index, Instant.now().plus(Duration.ofHours(1)));
+    }
     assertThat(plan()).isZero();
     assertThat(out.toString()).contains("aggregate: no packs (4 just arrived)");
     Files.writeString(file, "repositories = [ r.git ]\nstate-directory = state\n");
