@@ -82,7 +82,7 @@ class DaemonTest {
             assertThat(page("/metrics"))
                 .contains("repackd_packs{kind=\"ordinary\",repository=\"linux\",} 3.0")
                 .contains("repackd_config_last_reload_successful 1.0"));
-    assertThat(page("/-/ready")).isEqualTo("running\n");
+    await().untilAsserted(() -> assertThat(page("/-/ready")).isEqualTo("running\n"));
 
     assertThat(daemon.stop()).isTrue();
     assertThat(daemon.stop()).isFalse();
@@ -132,7 +132,7 @@ class DaemonTest {
     configure("");
 
     await().until(() -> cycles.history.size() == 2);
-    assertThat(log.lines()).contains("INFO configuration reloaded");
+    await().untilAsserted(() -> assertThat(log.lines()).contains("INFO configuration reloaded"));
   }
 
   @Test
@@ -144,9 +144,10 @@ class DaemonTest {
     configure("jittter = 1m");
     await()
         .untilAsserted(() ->
-            assertThat(page("/metrics")).contains("repackd_config_last_reload_successful 0.0"));
-    assertThat(page("/metrics")).contains("repackd_repositories{state=\"active\",} 2.0");
-    assertThat(page("/-/ready")).isEqualTo("running\n");
+            assertThat(page("/metrics"))
+                .contains("repackd_config_last_reload_successful 0.0")
+                .contains("repackd_repositories{state=\"active\",} 2.0"));
+    await().untilAsserted(() -> assertThat(page("/-/ready")).isEqualTo("running\n"));
     assertThat(log.lines())
         .anyMatch(line -> line.startsWith("ERROR ") && line.contains("jittter"))
         .contains("ERROR the configuration cannot be used; the one before stays in force");
@@ -201,6 +202,7 @@ class DaemonTest {
         };
     configure("max-concurrent = 2");
     start();
+    await().until(() -> daemon.address().isPresent());
     await()
         .untilAsserted(() ->
             assertThat(page("/metrics")).contains("repackd_repositories{state=\"active\",} 2.0"));
