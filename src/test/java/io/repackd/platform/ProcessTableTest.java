@@ -133,7 +133,7 @@ class ProcessTableTest {
     Path file = Files.writeString(directory.resolve("x.pack"), "content");
     Path elsewhere = Files.createLink(directory.resolve("y.pack"), file);
     Inode inode = inode(file);
-    Inode nobodys = new Inode(inode.device(), inode.number() + 1_000_000);
+    Inode nobodys = new Inode(inode.device(), -2);
     Process process = start("exec 5<" + elsewhere);
     try {
       assertThat(new ProcessTable().usersOf(Set.of(inode, nobodys)))
