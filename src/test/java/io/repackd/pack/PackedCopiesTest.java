@@ -28,7 +28,8 @@ class PackedCopiesTest {
     GitRepository repository =
         GitRepository.bare(directory.resolve("r.git"), "-b", "main", "--object-format=" + hash);
     repository.commits(60, new Random(5));
-    repository.git("repack", "-adfq", "--depth=50");
+    // One thread, so that the pack is the same each time.
+    repository.git("-c", "pack.threads=1", "repack", "-adfq", "--depth=50");
     return repository;
   }
 
