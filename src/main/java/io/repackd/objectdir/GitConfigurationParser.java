@@ -79,7 +79,9 @@ final class GitConfigurationParser {
     String name = lowerCase(text.substring(start, at));
     subsection = Optional.empty();
     if (isBlank(peek())) {
-      skipBlanks();
+      while (isBlank(peek())) {
+        at++;
+      }
       subsection = Optional.of(parseSubsection());
     } else if (name.indexOf('.') >= 0) {
       // The old form, [section.subsection].
@@ -118,7 +120,9 @@ final class GitConfigurationParser {
       at++;
     }
     String name = lowerCase(text.substring(start, at));
-    skipBlanks();
+    while (isBlank(peek())) {
+      at++;
+    }
     Optional<String> value = Optional.empty();
     if (peek() == '=') {
       at++;
@@ -132,41 +136,41 @@ final class GitConfigurationParser {
     }
   }
 
+  /** As git: blanks before the value and after it do not count, but for those that a quote or a continued line follows. */
   private String parseValue() throws ObjectDirectoryException {
-    skipBlanks();
     StringBuilder value = new StringBuilder();
-    int end = 0; // behind the last character that is no blank, or is quoted
+    StringBuilder blanks = new StringBuilder(); // part of the value if anything follows
     boolean quoted = false;
     while (at < text.length() && peek() != '\n') {
       char next = text.charAt(at++);
-      if (next == '"') {
-        quoted = !quoted;
-        end = value.length();
-      } else if (next == '\\') {
-        if (parseEscape(value)) {
-          end = value.length();
-        }
+      if (!quoted && isBlank(next)) {
+        blanks.append(value.isEmpty() ? "" : next);
       } else if (!quoted && (next == '#' || next == ';')) {
         skipLine();
       } else {
-        value.append(next);
-        end = quoted || !Character.isWhitespace(next) ? value.length() : end;
+        value.append(blanks);
+        blanks.setLength(0);
+        switch (next) {
+          case '"' -> quoted = !quoted;
+          case '\\' -> parseEscape(value);
+          default -> value.append(next);
+        }
       }
     }
     if (quoted) {
       throw malformed("quotes that are not closed");
     }
-    return value.substring(0, end);
+    return value.toString();
   }
 
-  /** Takes what follows a backslash; returns false if that was the end of a line, which is continued by the next. */
-  private boolean parseEscape(StringBuilder value) throws ObjectDirectoryException {
-    char escaped = peek();
+  /** Takes what follows a backslash. That may be the end of a line, which is continued by the next. */
+  private void parseEscape(StringBuilder value) throws ObjectDirectoryException {
+    if (at == text.length()) {
+      return; // git takes the end of the text for the end of a line
+    }
+    char escaped = text.charAt(at);
     switch (escaped) {
-      case '\n' -> {
-        at++;
-        return false;
-      }
+      case '\n' -> {}
       case 'n' -> value.append('\n');
       case 't' -> value.append('\t');
       case 'b' -> value.append('\b');
@@ -174,13 +178,6 @@ final class GitConfigurationParser {
       default -> throw malformed("a backslash before what needs none");
     }
     at++;
-    return true;
-  }
-
-  private void skipBlanks() {
-    while (isBlank(peek())) {
-      at++;
-    }
   }
 
   private void skipLine() {

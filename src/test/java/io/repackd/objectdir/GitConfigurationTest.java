@@ -90,6 +90,7 @@ class GitConfigurationTest {
         "[a]\nb = \"c\nd = e\n",
         "[a]\nb = \\x\n",
         "[a]\nb_c = d\n",
+        "[a]\nb = \\\r",
       })
   void aMalformedFileIsRefusedAsByGit(String text) throws Exception {
     Files.writeString(file, text);
@@ -98,6 +99,53 @@ class GitConfigurationTest {
         .isInstanceOf(ObjectDirectoryException.class)
         .hasMessageContaining(file.toString())
         .hasMessageContaining("line ");
+  }
+
+  /** All entries with their values, by git; without a line break, one has not even an equals sign. */
+  private List<String> gitEntries() {
+    String entries = git().git("config", "-z", "-f", "config", "--list");
+    return entries.isEmpty()
+        ? List.of()
+        : List.of(entries.substring(0, entries.length() - 1).split("\0", -1));
+  }
+
+  /** All entries, written as git does. */
+  private static List<String> entries(String text) throws ObjectDirectoryException {
+    List<String> entries = new ArrayList<>();
+    GitConfigurationParser.parse(
+        text,
+        (section, subsection, name, value) ->
+            entries.add(
+                section
+                    + subsection.map(sub -> "." + sub).orElse("")
+                    + "."
+                    + name
+                    + value.map(some -> "\n" + some).orElse("")));
+    return entries;
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[a]\nb=x \\\n",
+        "[a]\nb=x \\\n  y \n",
+        "[a]\nb=x \\\n \\\n# c\n",
+        "[a]\nb=x \\\r\ny\n",
+        "[a]\nb=\\\n  x\n",
+        "[a]\nb=x \\",
+        "[a]\nb=\"x \\\n y\"\n",
+        "[a]\nb=x # \\\nc=d\n",
+        "[a]\nb=\"\" x\n",
+        "[a]\nb=x \"\" y\n",
+        "[a]\nb=x \"\" \n",
+        "[a]\nb= \"\"  \"\" \n",
+        "[a]\nb=\" \" x\n",
+        "[a]\nb\nc=\n",
+      })
+  void everyEntryIsReadAsByGit(String text) throws Exception {
+    Files.writeString(file, text);
+    assertThat(gitEntries()).isNotEmpty();
+    assertThat(entries(text)).isEqualTo(gitEntries());
   }
 
   @Test
