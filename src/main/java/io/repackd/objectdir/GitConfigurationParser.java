@@ -56,7 +56,7 @@ final class GitConfigurationParser {
   private void parse() throws ObjectDirectoryException {
     while (at < text.length()) {
       char next = peek();
-      if (Character.isWhitespace(next)) {
+      if (next == '\n' || isBlank(next)) {
         at++;
       } else if (next == '#' || next == ';') {
         skipLine();
@@ -120,7 +120,7 @@ final class GitConfigurationParser {
       at++;
     }
     String name = lowerCase(text.substring(start, at));
-    while (isBlank(peek())) {
+    while (peek() == ' ' || peek() == '\t') {
       at++;
     }
     Optional<String> value = Optional.empty();
@@ -190,8 +190,9 @@ final class GitConfigurationParser {
     return at < text.length() ? text.charAt(at) : END;
   }
 
+  /** What git takes for a blank: fewer characters than Java does. */
   private static boolean isBlank(char c) {
-    return c != '\n' && Character.isWhitespace(c);
+    return c == ' ' || c == '\t' || c == '\r';
   }
 
   private static boolean isLetter(char c) {

@@ -90,6 +90,8 @@ class GitConfigurationTest {
         "[a]\nb = \"c\nd = e\n",
         "[a]\nb = \\x\n",
         "[a]\nb_c = d\n",
+        "[a]\nb \r= c\n",
+        "[a]\n\fb = c\n",
         "[a]\nb = \\\r",
       })
   void aMalformedFileIsRefusedAsByGit(String text) throws Exception {
@@ -140,6 +142,9 @@ class GitConfigurationTest {
         "[a]\nb=x \"\" \n",
         "[a]\nb= \"\"  \"\" \n",
         "[a]\nb=\" \" x\n",
+        "[a]\nb= \u000b \f \n",
+        "[a]\nb=\u00a0x\u2003\n",
+        "[a]\nb\t = x \r\r\n",
         "[a]\nb\nc=\n",
       })
   void everyEntryIsReadAsByGit(String text) throws Exception {
