@@ -88,7 +88,7 @@ final class GitConfigurationParser {
       subsection = Optional.of(name.substring(name.indexOf('.') + 1));
       name = name.substring(0, name.indexOf('.'));
     }
-    if (peek() != ']' || name.isEmpty()) {
+    if (peek() != ']' || (name.isEmpty() && subsection.isEmpty())) {
       throw malformed("a section that does not end, or has no name");
     }
     at++;
@@ -131,7 +131,7 @@ final class GitConfigurationParser {
       throw malformed("no equals sign after " + name);
     }
     // What stands before the first section has a name that nobody can ask for.
-    if (!section.isEmpty()) {
+    if (!section.isEmpty() || subsection.isPresent()) {
       entries.add(section, subsection, name, value);
     }
   }

@@ -93,6 +93,7 @@ class GitConfigurationTest {
         "[a]\nb \r= c\n",
         "[a]\n\fb = c\n",
         "[a]\nb = \\\r",
+        "[ ]\nb = c\n",
       })
   void aMalformedFileIsRefusedAsByGit(String text) throws Exception {
     Files.writeString(file, text);
@@ -146,6 +147,14 @@ class GitConfigurationTest {
         "[a]\nb=\u00a0x\u2003\n",
         "[a]\nb\t = x \r\r\n",
         "[a]\nb\nc=\n",
+        "[ \"x\"]\nb=1\n",
+        "[ \"X.y\"]b=1\n[a]\nb=2\n",
+        "[ \"\"]\nb=1\n",
+        "[\t\"x\"]\nb=1\n",
+        "[.]\nb=1\n",
+        "[.x]\nb=1\n",
+        "[a.]\nb=1\n",
+        "[a.b \"x\"]\nb=1\n",
       })
   void everyEntryIsReadAsByGit(String text) throws Exception {
     Files.writeString(file, text);
