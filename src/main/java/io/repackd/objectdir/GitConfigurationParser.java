@@ -160,7 +160,8 @@ final class GitConfigurationParser {
     if (quoted) {
       throw malformed("quotes that are not closed");
     }
-    return value.toString();
+    int end = value.indexOf("\0"); // where git ends a string
+    return end < 0 ? value.toString() : value.substring(0, end);
   }
 
   /** Takes what follows a backslash. That may be the end of a line, which is continued by the next. */

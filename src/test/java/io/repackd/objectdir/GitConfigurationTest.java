@@ -147,6 +147,7 @@ class GitConfigurationTest {
         "[a]\nb=\u00a0x\u2003\n",
         "[a]\nb\t = x \r\r\n",
         "[a]\nb\nc=\n",
+        "[a]\nb=x\0y\nc=\0\n",
         "[ \"x\"]\nb=1\n",
         "[ \"X.y\"]b=1\n[a]\nb=2\n",
         "[ \"\"]\nb=1\n",
