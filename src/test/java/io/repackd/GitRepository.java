@@ -258,6 +258,15 @@ public final class GitRepository {
     }
   }
 
+  /** Waits until a process that was started is git to whoever looks: from fork to exec it is called as we are. */
+  public static void awaitCommandLine(Process git) throws IOException {
+    Path commandLine = Path.of("/proc/%d/cmdline".formatted(git.pid()));
+    while (!Files.readString(commandLine).startsWith("git\0")) {
+      assertThat(git.isAlive()).isTrue();
+      Thread.onSpinWait();
+    }
+  }
+
   private record Finished(int status, String output) {}
 
   private static String run(Path directory, String input, List<String> arguments) {

@@ -298,6 +298,7 @@ class MultiPackIndexSidecarsTest {
             .directory(twins.ours().path().toFile());
     Process git = waiting.start();
     try {
+      GitRepository.awaitCommandLine(git);
       assertThat(twins.repackd("expire")).isEqualTo(1);
       assertThat(twins.errors()).startsWith("error: ").contains("multi-pack-index");
       assertThat(twins.ours().packFiles()).hasSize(5);

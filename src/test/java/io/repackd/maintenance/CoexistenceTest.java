@@ -342,19 +342,11 @@ class CoexistenceTest {
     builder.environment().put("GIT_TRACE2_EVENT", trace.toString());
     Process git = builder.start();
     try {
-      awaitCommandLine(git);
+      GitRepository.awaitCommandLine(git);
       assertWeKeepAway("busy");
     } finally {
       git.destroyForcibly().waitFor(); // it has done nothing yet
       Files.delete(trace);
-    }
-  }
-
-  /** From fork to exec it is called as we are. */
-  private static void awaitCommandLine(Process process) throws IOException {
-    Path comm = Path.of("/proc/%d/comm".formatted(process.pid()));
-    while (!Files.readString(comm).strip().equals("git")) {
-      Thread.onSpinWait();
     }
   }
 

@@ -543,6 +543,7 @@ class LooseRoundTest {
             .directory(repository.path().toFile())
             .start();
     try {
+      GitRepository.awaitCommandLine(git);
       LooseOutcome outcome = run(repository, NOW);
 
       assertThat(outcome.packed()).isEqualTo(10);
