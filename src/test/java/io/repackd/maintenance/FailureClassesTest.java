@@ -46,7 +46,7 @@ class FailureClassesTest {
   @TempDir Path directory;
 
   private final Random random = new Random(20261121);
-  private final Instant begun = Instant.now().plusSeconds(60);
+  private final Instant begun = Instant.now().plus(Duration.ofMinutes(10));
 
   private static MaintenanceSettings settings(long reserveBytes) {
     MaintenanceSettings any =
