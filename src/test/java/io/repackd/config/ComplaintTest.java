@@ -241,7 +241,7 @@ class ComplaintTest {
 
   private String complaintsAbout(Path file) {
     return assertTimeoutPreemptively(
-        Duration.ofSeconds(30),
+        Duration.ofSeconds(120),
         () -> {
           try {
             return temporary.loader().load(file).toString();

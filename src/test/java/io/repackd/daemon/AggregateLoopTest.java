@@ -284,7 +284,7 @@ class AggregateLoopTest {
   }
 
   private int exitStatus() throws Exception {
-    return status.get(30, TimeUnit.SECONDS);
+    return status.get(120, TimeUnit.SECONDS);
   }
 
   private String metrics() throws IOException, InterruptedException {

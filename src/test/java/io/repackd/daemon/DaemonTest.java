@@ -272,7 +272,7 @@ class DaemonTest {
   }
 
   private int exitStatus() throws InterruptedException, ExecutionException, TimeoutException {
-    return status.get(30, TimeUnit.SECONDS);
+    return status.get(120, TimeUnit.SECONDS);
   }
 
   private String page(String path) throws IOException, InterruptedException {

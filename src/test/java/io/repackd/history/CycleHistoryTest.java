@@ -271,7 +271,7 @@ class CycleHistoryTest {
 
   private static void await(List<Process> processes) throws InterruptedException {
     for (Process process : processes) {
-      assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
+      assertThat(process.waitFor(10, TimeUnit.MINUTES)).isTrue();
       assertThat(process.exitValue()).isZero();
     }
   }

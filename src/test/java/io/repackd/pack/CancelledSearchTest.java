@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How much is still done when work is to end: times say nothing on a busy machine. */
-@Timeout(120)
+@Timeout(600)
 class CancelledSearchTest {
   private static final HashAlgorithm HASH = HashAlgorithm.SHA1;
   private static final int THREADS = 2;

@@ -162,7 +162,8 @@ class PacerTest {
     synchronized (over) {
       over[0] = true;
     }
-    CompletableFuture.allOf(threads.toArray(CompletableFuture<?>[]::new)).get(50, TimeUnit.SECONDS);
+    CompletableFuture.allOf(threads.toArray(CompletableFuture<?>[]::new))
+        .get(120, TimeUnit.SECONDS);
   }
 
   @Test

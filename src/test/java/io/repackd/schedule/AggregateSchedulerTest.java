@@ -44,7 +44,7 @@ class AggregateSchedulerTest {
   private static final Duration NEVER_AGAIN = Duration.ofDays(10_000);
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
-  private static final Duration AT_ONCE = Duration.ofSeconds(10);
+  private static final Duration AT_ONCE = Duration.ofSeconds(60);
   private static final Instant NOON = Instant.parse("2126-11-20T12:00:00Z");
   private static final Registration LINUX = registration("linux", NEVER_AGAIN);
   private static final Registration GIT = registration("git", NEVER_AGAIN);

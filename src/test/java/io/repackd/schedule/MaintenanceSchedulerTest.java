@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(180)
 class MaintenanceSchedulerTest {
 
-  private static final Duration AT_ONCE = Duration.ofSeconds(10);
+  private static final Duration AT_ONCE = Duration.ofSeconds(60);
 
   private final Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
   private final AtomicInteger inside = new AtomicInteger();

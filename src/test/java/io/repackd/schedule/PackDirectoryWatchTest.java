@@ -269,7 +269,7 @@ class PackDirectoryWatchTest {
   }
 
   private Path take() throws InterruptedException {
-    Path taken = arrived.poll(30, TimeUnit.SECONDS);
+    Path taken = arrived.poll(120, TimeUnit.SECONDS);
     return taken == null ? Path.of("nothing came") : taken;
   }
 }
