@@ -58,6 +58,9 @@ final class Storm {
 
   private static final int PUSHES_BESIDE_GIT = 5;
 
+  /** In which something has to be deleted, however slow the machine. */
+  private static final Duration UNTIL_DELETED = Duration.ofMinutes(10);
+
   private static final Duration LONGEST_READER = Duration.ofSeconds(3);
   private static final int MOST_READS = 400;
 
@@ -156,10 +159,10 @@ final class Storm {
     read(threads, "clone", this::cloneIt);
     read(threads, "list", this::list);
     read(threads, "JGit", this::jgit);
-    long endNanos = System.nanoTime() + time.toNanos();
+    long begunNanos = System.nanoTime();
     while (losses.isEmpty()
-        && (System.nanoTime() < endNanos
-            || (deletesNothingYet() && System.nanoTime() < endNanos + time.toNanos()))) {
+        && (System.nanoTime() - begunNanos < time.toNanos()
+            || (deletesNothingYet() && System.nanoTime() - begunNanos < UNTIL_DELETED.toNanos()))) {
       Thread.sleep(20);
     }
     over = true;

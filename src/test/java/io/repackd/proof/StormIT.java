@@ -22,8 +22,8 @@ class StormIT {
 
   private static final Duration LONG = Duration.ofMinutes(3);
 
-  /** Seen to lose a read within half a minute; ten times that is for a busy machine. */
-  private static final Duration UNTIL_GIT_LOSES = Duration.ofMinutes(5);
+  /** Seen to lose a read within half a minute; sixty times that is for a busy machine. */
+  private static final Duration UNTIL_GIT_LOSES = Duration.ofMinutes(30);
 
   @TempDir Path temporary;
 
@@ -117,6 +117,7 @@ class StormIT {
                 temporary.toString())
             .redirectError(errors.toFile())
             .start();
+    storm.count(Storm.PACKS_DELETED, 0); // also before the first cycle has ended
     try (Writer next = cycles.outputWriter();
         BufferedReader outcomes = cycles.inputReader()) {
       List<String> losses = storm.rage(time, () -> cycle(storm, next, outcomes), others);
