@@ -25,6 +25,15 @@ final class Gate {
 
   private static final int LONGEST_RUN_SECONDS = 120;
 
+  /** How long others have to be quiet until a call that is held goes on. */
+  private static final int QUIET_MILLIS = 250;
+
+  /**
+   * A run that is left alone has to do all that there is to do, and there are few such runs. But the rounds beside a repack look
+   * again every two seconds, so it is never quiet for longer.
+   */
+  private static final int QUIET_ALONE_MILLIS = 1500;
+
   private static final Path SOURCE = Path.of("src/test/gate/gate.c");
 
   private final Path program;
@@ -148,7 +157,8 @@ final class Gate {
       command.addAll(List.of("--under", watched.toRealPath().toString()));
     }
     command.addAll(List.of("--log", log.toString(), "--output", output.toString()));
-    command.addAll(List.of("--pause", pauseAt, "--hold", holdAt, "250"));
+    int quietMillis = action == Action.NOTHING ? QUIET_ALONE_MILLIS : QUIET_MILLIS;
+    command.addAll(List.of("--pause", pauseAt, "--hold", holdAt, Integer.toString(quietMillis)));
     if (action != Action.NOTHING) {
       command.addAll(
           List.of("--at", Integer.toString(at), action.name().toLowerCase(java.util.Locale.ROOT)));
