@@ -98,10 +98,10 @@ final class BatchRepack {
   /**
    * What was written.
    *
-   * @param packs how many packs the batch came to, those among them that were there already
+   * @param names the names of the packs that the batch came to, those among them that were there already
    * @param published the others; their keeps are to be removed once an index refers to them, or none will
    */
-  record Written(int packs, List<Published> published) {}
+  record Written(List<String> names, List<Published> published) {}
 
   /**
    * Writes the new packs and publishes them.
@@ -145,7 +145,7 @@ final class BatchRepack {
                     new Beside(
                         batch.kind(), stillBadDeltas(packs), superseding(), Optional.of(cycle)),
                     () -> PackPublication.youngerThan(packs, now, parts.size()));
-        return new Written(parts.size(), published);
+        return new Written(parts.stream().map(part -> "pack-" + part.hash()).toList(), published);
       }
     }
   }
@@ -217,7 +217,10 @@ final class BatchRepack {
     LongAdder own = new LongAdder();
     StandIns standIns =
         new StandIns(
-            directory, index.packNames(), listed.keySet().stream().map(PackView::pack).toList());
+            directory,
+            index.packNames(),
+            directory.listPacks().packs(),
+            List.copyOf(listed.keySet()));
     OwnerSearch.search(
         index,
         sources.stream().map(source -> source.pack().index()).toList(),

@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
  * <p>Were that all of {@code auto}, the pack of the last cycle would be copied by each cycle for whatever came since: a year of
  * fetches of a megabyte every hour would copy terabytes. So a pack stays, too, which is more than {@value #MAX_TIMES_LARGER} times
  * as large as all smaller ones together, and of the others one that has more than {@value #MAX_TIMES_LARGER} times as many objects
- * as all together that have fewer, counted as the index gives them to packs. Bytes alone would not do: what a fetch has brought
+ * as all together that have fewer, counted as a repack would take them. Bytes alone would not do: what a fetch has brought
  * takes several times the room that its objects take once deltas are searched for them among many, so that a day of it looks as
  * large as the weeks that lie in the pack of the last cycle, and would have those copied. Nor would objects alone: a pack of few
  * large ones would be copied for a handful of small ones.

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -39,6 +40,8 @@ final class CycleIndex {
   /** How often a step begins again because somebody changed the packs meanwhile. */
   private static final int MAX_TRIES = 3;
 
+  private static final Duration A_MOMENT = Duration.ofMillis(500);
+
   private final ObjectDirectory directory;
   private final Aggregation aggregation;
   private final Clock clock;
@@ -46,7 +49,6 @@ final class CycleIndex {
   private final DamagedPacks damagedPacks;
   private final VerifiedIndexes verifiedIndexes;
   private final IndexProof proof;
-  private final SoundPacks soundPacks;
   private final SafetyWindow window;
   private final RepackStep repackStep;
   private final StepRun steps;
@@ -70,7 +72,6 @@ final class CycleIndex {
       DamagedPacks damagedPacks,
       VerifiedIndexes verifiedIndexes,
       IndexProof proof,
-      SoundPacks soundPacks,
       SafetyWindow window,
       RepackStep repackStep,
       StepRun steps,
@@ -82,7 +83,6 @@ final class CycleIndex {
     this.damagedPacks = damagedPacks;
     this.verifiedIndexes = verifiedIndexes;
     this.proof = proof;
-    this.soundPacks = soundPacks;
     this.window = window;
     this.repackStep = repackStep;
     this.steps = steps;
@@ -135,8 +135,13 @@ final class CycleIndex {
     return listing.keepFiles().get(pack.name()) == KeepOwner.REPACKD;
   }
 
-  private PackRanks ranks(PackDirectoryListing listing) {
-    return PackRanks.of(listing, directory, repackStep.repacked());
+  private PackRanks ranks(PackDirectoryListing listing, Base base) {
+    Set<String> repacked = new HashSet<>(repackStep.repacked());
+    if (base == Base.REPACKED) {
+      repacked.addAll(repackStep.repackedInVain());
+    }
+    return PackRanks.of(
+        listing, directory, Pushed.indexNamesAmong(listing, clock.instant()), repacked);
   }
 
   /** The packs that the next index will list and the installed one does not. */
@@ -151,7 +156,7 @@ final class CycleIndex {
         packs.stream()
             .filter(pack -> !others.contains(pack.indexName()) && !damaged.contains(pack.name()))
             .toList();
-    return new Expiry.Fresh(fresh, brought(fresh, listing), ranks(listing));
+    return new Expiry.Fresh(fresh, brought(fresh, listing), ranks(listing, Base.INSTALLED));
   }
 
   /**
@@ -185,6 +190,14 @@ final class CycleIndex {
     steps.run(Step.WRITE, () -> write(base, true));
   }
 
+  /** What a repack has made owned nothing because of how it was listed. */
+  private UnreferencedSince unreferenced(Base base) {
+    Set<String> results = repackStep.listedInVain();
+    return base == Base.REPACKED
+        ? pack -> results.contains(pack.name()) ? Optional.empty() : ledger.since(pack)
+        : ledger;
+  }
+
   private Done write(Base base, boolean mends) throws IOException, StepFailure {
     if (base == Base.INSTALLED) {
       OptionalInt packs = verifiedIndexes.upToDate(directory);
@@ -203,10 +216,15 @@ final class CycleIndex {
       Set<String> left = left(listing);
       left.addAll(hiding);
       Wanted wanted =
-          new Wanted(baseOf(listing, base), Optional.empty(), damaged, left, ranks(listing));
+          new Wanted(baseOf(listing, base), Optional.empty(), damaged, left, ranks(listing, base));
       try (IndexDraft draft =
           IndexDraft.write(
-              directory, listing, wanted, ledger, directory.publisher(), cancellation)) {
+              directory,
+              listing,
+              wanted,
+              unreferenced(base),
+              directory.publisher(),
+              cancellation)) {
         damage = Stream.concat(draft.damage().stream(), hidden.stream()).toList();
         written = draft.kind() != IndexDraft.Kind.NOTHING;
         switch (draft.kind()) {
@@ -218,15 +236,19 @@ final class CycleIndex {
           }
           case EXTENDED, REBUILT -> {
             if (soundOrDamagedAlready(draft)) {
-              List<StoredPack> fresh = fresh(draft);
-              Optional<String> damagedCopy = damagedCopy(draft, fresh);
-              if (damagedCopy.isPresent()) {
-                fresh.forEach(pack -> hiding.add(pack.indexName()));
-                hidden.add(damagedCopy.get());
+              List<CorruptFileException> damagedCopies = damagedCopies(draft);
+              if (!damagedCopies.isEmpty()) {
+                for (CorruptFileException fault : damagedCopies) {
+                  damagedPacks.note(fault.file());
+                }
+                if (draft.kind() == IndexDraft.Kind.EXTENDED) {
+                  fresh(draft).forEach(pack -> hiding.add(pack.indexName()));
+                  damagedCopies.forEach(fault -> hidden.add(String.valueOf(fault.getMessage())));
+                }
                 continue;
               }
-              if (!mends) {
-                requireNobodyElse();
+              if (!mends && isSomebodyElse(attempt < MAX_TRIES)) {
+                continue;
               }
               if (install(draft)) {
                 return written(draft);
@@ -249,6 +271,25 @@ final class CycleIndex {
    */
   private void requireNobodyElse() throws IOException, StepFailure {
     OtherMaintenance.requireNobody(directory, clock.instant());
+  }
+
+  /**
+   * Whether somebody else maintains the repository. Whoever finds nothing to do, as {@code git maintenance run --auto} mostly does, is
+   * gone in a moment, and a repack may have taken hours.
+   *
+   * @param waits whether to wait for so long, and no longer
+   * @throws StepFailure if somebody is there and that is not wanted
+   */
+  private boolean isSomebodyElse(boolean waits) throws IOException, StepFailure {
+    try {
+      requireNobodyElse();
+      return false;
+    } catch (StepFailure e) {
+      if (!waits || cancellation.await(A_MOMENT)) {
+        throw e;
+      }
+      return true;
+    }
   }
 
   private String nothing(Set<String> left) {
@@ -282,36 +323,25 @@ final class CycleIndex {
     return StepErrors.first(proof.verify(draft.file()), Fault.Kind.PACK_GONE).isEmpty();
   }
 
-  /** What an index lists that the installed one does not; nothing if it is built anew, because then that holds for all. */
+  /** What an index lists that the installed one does not; all if it is built anew. */
   private List<StoredPack> fresh(IndexDraft draft) throws IOException {
     if (draft.kind() != IndexDraft.Kind.EXTENDED) {
-      return List.of();
+      return draft.listed();
     }
     Set<String> before = Set.copyOf(listed());
     return draft.listed().stream().filter(pack -> !before.contains(pack.indexName())).toList();
   }
 
   /**
-   * Looks for a damaged copy to which an index leads though a pack that was brought has another. Such packs are not listed then.
-   *
-   * @return in words
+   * Looks for damaged copies to which an index leads though a pack that it lists for the first time has others. Such packs are not
+   * listed then. If it is built anew, none is known to have been listed, and it is the damaged ones that are left out.
    */
-  private Optional<String> damagedCopy(IndexDraft draft, List<StoredPack> fresh)
-      throws IOException {
-    if (fresh.isEmpty()) {
-      return Optional.empty();
-    }
-    Set<StoredPack> before = new HashSet<>(draft.listed());
-    fresh.forEach(before::remove);
-    try {
-      new RetainedCopies(directory, soundPacks, cancellation)
-          .check(
-              draft.file(), brought(fresh, draft.listing()), List.copyOf(before), clock.instant());
-      return Optional.empty();
-    } catch (CorruptFileException e) {
-      damagedPacks.note(e.file());
-      return Optional.of(String.valueOf(e.getMessage()));
-    }
+  private List<CorruptFileException> damagedCopies(IndexDraft draft) throws IOException {
+    List<StoredPack> fresh = fresh(draft);
+    return fresh.isEmpty()
+        ? List.of()
+        : new RetainedCopies(directory, cancellation)
+            .damaged(draft.file(), brought(fresh, draft.listing()), draft.listed());
   }
 
   private boolean install(IndexDraft draft) throws IOException {

@@ -78,15 +78,15 @@ public final class CyclePlanner {
   }
 
   private CyclePlan plan() {
+    List<LeftAlone> leftAlone = new ArrayList<>();
+    List<Batch> batches = new ArrayList<>();
+    batch(PackKind.ORDINARY, leftAlone).ifPresent(batches::add);
+    batch(PackKind.PROMISOR, leftAlone).ifPresent(batches::add);
     List<ExpireDecision> decisions =
         snapshot.packs().stream()
             .filter(view -> view.unreferencedSince().isPresent())
             .map(this::decide)
             .toList();
-    List<LeftAlone> leftAlone = new ArrayList<>();
-    List<Batch> batches = new ArrayList<>();
-    batch(PackKind.ORDINARY, leftAlone).ifPresent(batches::add);
-    batch(PackKind.PROMISOR, leftAlone).ifPresent(batches::add);
     return new CyclePlan(decisions, batches, leftAlone);
   }
 
@@ -111,6 +111,10 @@ public final class CyclePlanner {
     Optional<String> sidecar = protectingSidecar(view);
     if (sidecar.isPresent()) {
       return sidecar;
+    }
+    if (view.taken() > 0) {
+      return Optional.of(
+          "no other pack that could cover it has %d of its objects".formatted(view.taken()));
     }
     if (bundling && view.superseded() > 0) {
       return Optional.of(
@@ -155,7 +159,7 @@ public final class CyclePlanner {
   private Optional<Batch> batch(PackKind kind, List<LeftAlone> leftAlone) {
     List<PackView> owners =
         snapshot.packs().stream()
-            .filter(view -> view.owned() > 0 && view.promisorClass() == kind)
+            .filter(view -> view.taken() > 0 && view.promisorClass() == kind)
             .sorted(RepackChoice.OLDEST_FIRST)
             .toList();
     List<PackView> eligible = new ArrayList<>();

@@ -85,7 +85,6 @@ final class CycleSteps {
             damagedPacks,
             verifiedIndexes,
             proof,
-            soundPacks,
             window,
             repackStep,
             steps,
@@ -245,7 +244,7 @@ final class CycleSteps {
       if (expireLate) {
         notExpired = expireAndList(plan);
       }
-      index.writeStep(Base.INSTALLED);
+      index.writeStep(repackStep.listedInVain().isEmpty() ? Base.INSTALLED : Base.REPACKED);
     } finally {
       repackStep.removeKeeps();
     }
@@ -322,7 +321,8 @@ final class CycleSteps {
             ledger,
             Readers.census(directory),
             window,
-            clock.instant());
+            clock.instant(),
+            cancellation);
     List<PackView> views = new ArrayList<>(snapshot.packs());
     Set<StoredPack> listed = views.stream().map(PackView::pack).collect(Collectors.toSet());
     for (StoredPack pack : repackStep.left()) {

@@ -105,24 +105,29 @@ public record DryRun(
       try {
         FilePublisher publisher = new FilePublisher(scratch, SharedPermissions.UMASK);
         PackDirectoryListing listing = directory.listPacks();
-        Set<String> left = new HashSet<>(Pushed.indexNamesAmong(listing, now));
+        Set<String> pushed = Pushed.indexNamesAmong(listing, now);
+        Set<String> left = new HashSet<>(pushed);
         aggregate.unlisted().forEach(pack -> left.add(pack.indexName()));
-        PackRanks ranks = PackRanks.of(listing, directory, Set.of());
+        PackRanks ranks = PackRanks.of(listing, directory, pushed, Set.of());
         Wanted wanted = new Wanted(Base.INSTALLED, Optional.empty(), Set.of(), left, ranks);
         try (IndexDraft draft =
             IndexDraft.write(directory, listing, wanted, ledger, publisher, cancellation)) {
-          return of(draft, listing);
+          return of(draft, listing, !pushed.isEmpty(), cancellation);
         }
       } finally {
         Files.deleteIfExists(scratch);
       }
     }
 
-    private DryRun of(IndexDraft draft, PackDirectoryListing listing) throws IOException {
+    private DryRun of(
+        IndexDraft draft, PackDirectoryListing listing, boolean pushed, Cancellation cancellation)
+        throws IOException {
       AfterAggregation after = new AfterAggregation(directory, aggregate, now);
       boolean nothing = draft.kind() == IndexDraft.Kind.NOTHING;
       if (nothing && aggregate.unlisted().isEmpty()) {
-        String index = after.leavesPacksAsTheyAre() ? "none: no pack has an object" : "new, 1 pack";
+        String none =
+            pushed ? "none yet: all packs are being pushed" : "none: no pack has an object";
+        String index = after.leavesPacksAsTheyAre() ? none : "new, 1 pack";
         return new DryRun(Optional.empty(), aggregate, index, NOTHING, draft.damage());
       }
       Snapshot snapshot =
@@ -134,7 +139,8 @@ public record DryRun(
                   ledger,
                   Readers.census(directory),
                   window,
-                  now));
+                  now,
+                  cancellation));
       CyclePlan plan =
           draft.damage().isEmpty()
               ? CyclePlanner.plan(snapshot, settings, request.immediately())

@@ -12,6 +12,7 @@ import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.LockFile;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.StoredPack;
+import io.repackd.pack.CorruptFileException;
 import io.repackd.platform.Cancellation;
 import io.repackd.platform.ProcessTable.Census;
 import java.io.IOException;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -171,15 +173,25 @@ final class Expiry {
         if (!damages.isEmpty()) {
           throw StepErrors.of(damages);
         }
-        if (!fresh.brought().isEmpty()) {
-          new RetainedCopies(directory, sound, cancellation)
-              .check(replacement.file(), fresh.brought(), listed, clock.instant());
-        }
+        requireSoundCopies(fresh, replacement.file(), listed);
         cancellation.check();
         long deleted = replaceAndDelete(verified, snapshot, coverage, proven, fresh, replacement);
         return new Expired(
             deleted, written.bytes(), "%d packs that nothing refers to".formatted(deleted));
       }
+    }
+  }
+
+  private void requireSoundCopies(Fresh fresh, Path file, List<StoredPack> listed)
+      throws IOException {
+    if (fresh.packs().isEmpty()) {
+      return;
+    }
+    List<StoredPack> all = Stream.concat(listed.stream(), fresh.packs().stream()).toList();
+    List<CorruptFileException> damaged =
+        new RetainedCopies(directory, cancellation).damaged(file, fresh.brought(), all);
+    if (!damaged.isEmpty()) {
+      throw damaged.getFirst();
     }
   }
 

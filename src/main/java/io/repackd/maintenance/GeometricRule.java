@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * The strategy {@code geometric}: puts together as few of the smallest packs as are needed for each pack to have at least twice as
- * many objects as the next smaller one. Objects are counted as the index gives them to packs, so that one whose objects are
- * mostly found elsewhere counts as small as it would be.
+ * many objects as the next smaller one. Objects are counted as a repack would take them, so that a pack whose objects are mostly
+ * found elsewhere counts as small as it would be.
  *
  * <p>In the order of their objects, 100, 150, 500 and 1200: the progression breaks at 150, which is less than twice 100. The two
  * are put together, and their 250 stand well before 500. With 300 in the place of the 500, that would be taken, too, and then
@@ -29,7 +29,7 @@ record GeometricRule(boolean search) {
   static final int FACTOR = 2;
 
   private static final Comparator<PackView> FEWEST_FIRST =
-      Comparator.comparingLong(PackView::owned).thenComparing(RepackChoice.OLDEST_FIRST);
+      Comparator.comparingLong(PackView::taken).thenComparing(RepackChoice.OLDEST_FIRST);
 
   /** Chooses among the packs of a class that may be taken. */
   RepackChoice choose(List<PackView> eligible) {

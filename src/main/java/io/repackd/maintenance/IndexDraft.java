@@ -96,6 +96,8 @@ final class IndexDraft implements AutoCloseable {
     PACKS_INSTEAD("the installed index is wrong"),
     /** The packs alone, without those that the installed index lists and that are known to be damaged. */
     SOUND_PACKS("a pack that the installed index lists is damaged"),
+    /** The packs alone, because what a repack has written is listed, and does not own what it was written for. */
+    REPACKED("what was repacked is listed, and its objects belong to what it was made of"),
     /** The packs alone, whatever is installed. */
     PACKS("");
 
@@ -107,6 +109,11 @@ final class IndexDraft implements AutoCloseable {
 
     boolean installed() {
       return this == INSTALLED || this == INSTALLED_AND_INTACT || this == INSTALLED_AND_VERIFIED;
+    }
+
+    /** Whether the installed index is not built upon, but says truly which packs it lists. */
+    boolean isBesideSoundIndex() {
+      return this == SOUND_PACKS || this == REPACKED;
     }
   }
 
@@ -313,10 +320,10 @@ final class IndexDraft implements AutoCloseable {
 
     IndexDraft write() throws IOException {
       if (listing.index().isEmpty() && wanted.base() != Base.PACKS) {
-        leaveOut(Supersession.indexNamesAmong(listing.packs()));
+        leaveOut(notListed(List.of()));
       }
-      if (listing.index().isEmpty()) {
-        leaveOut(wanted.left());
+      if (wanted.base().isBesideSoundIndex() && listing.index().isPresent()) {
+        leaveOutBeside();
       }
       if (!wanted.base().installed() || listing.index().isEmpty()) {
         return rebuild(wanted.base().reason);
@@ -334,15 +341,32 @@ final class IndexDraft implements AutoCloseable {
       }
     }
 
+    /** The indexes of packs that are not to be listed as long as they are not among those. */
+    private Set<String> notListed(List<String> listed) throws IOException {
+      Set<String> unwanted = new HashSet<>(Supersession.indexNamesAmong(listing.packs()));
+      unwanted.addAll(wanted.left());
+      unwanted.removeAll(Set.copyOf(listed));
+      return unwanted;
+    }
+
+    /** Where a pack is known to be damaged, those that it supersedes may be needed: they are listed, and so they are not deleted. */
+    private void leaveOutBeside() throws IOException {
+      try (Arena arena = Arena.ofConfined()) {
+        List<String> listed =
+            MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).packNames();
+        Set<String> unwanted =
+            wanted.base() == Base.REPACKED ? notListed(listed) : new HashSet<>(wanted.left());
+        unwanted.removeAll(Set.copyOf(listed));
+        leaveOut(unwanted);
+      }
+    }
+
     private void leaveOut(Set<String> indexNames) {
       packs.keySet().removeAll(indexNames);
     }
 
     private IndexDraft extend(MultiPackIndex installed, Arena arena) throws IOException {
-      Set<String> unwanted = new HashSet<>(Supersession.indexNamesAmong(listing.packs()));
-      unwanted.addAll(wanted.left());
-      unwanted.removeAll(Set.copyOf(installed.packNames()));
-      leaveOut(unwanted);
+      leaveOut(notListed(installed.packNames()));
       Set<String> missing = new HashSet<>(installed.packNames());
       missing.removeAll(packs.keySet());
       Set<String> fresh = new HashSet<>(packs.keySet());

@@ -7,7 +7,6 @@ import io.repackd.pack.PackIndex;
 import io.repackd.platform.AllCores;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -38,16 +37,16 @@ final class OpenPacks {
   /**
    * Maps only the indexes of packs.
    *
-   * @param arena ends the mappings
+   * @param arena a shared one, which ends the mappings
    * @return in the order of the packs
    * @throws io.repackd.pack.CorruptFileException if one is malformed
    */
   static List<PackIndex> indexes(ObjectDirectory directory, List<StoredPack> packs, Arena arena)
       throws IOException {
-    List<PackIndex> opened = new ArrayList<>();
-    for (StoredPack pack : packs) {
-      opened.add(PackIndex.open(pack.index().path(), directory.hash(), arena));
-    }
-    return opened;
+    PackIndex[] opened = new PackIndex[packs.size()];
+    AllCores.forEach(
+        opened.length,
+        i -> opened[i] = PackIndex.open(packs.get(i).index().path(), directory.hash(), arena));
+    return Arrays.asList(opened);
   }
 }

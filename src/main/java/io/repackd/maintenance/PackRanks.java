@@ -25,7 +25,9 @@ import java.util.stream.Collectors;
  * nothing to look for. {@code git repack} and {@code git gc} leave packs with a {@code .keep}, and what these have, in the same way.
  *
  * <p>By git's own rule the newest pack owns it, which mostly is the smallest. But what this cycle has repacked gives up all that it owns:
- * it will go. What was written of it need not have more objects than it has, where others have the rest.
+ * it will go. What was written of it need not have more objects than it has, where others have the rest. If it has less than half of
+ * them, git may leave the repacked one for as long as that waits to go, and not what was written of it: that is the price for getting
+ * rid of it.
  *
  * <p>What {@code gc.bigPackThreshold} and {@code git gc --keep-largest-pack} leave goes by bytes; that is not looked at.
  */
@@ -53,10 +55,14 @@ final class PackRanks {
    * come last.
    *
    * @param listing says who keeps what
+   * @param pushed the names of the indexes of packs whose keep says nothing, because it will soon be gone
    * @param repacked the names of the packs that this cycle has repacked
    */
   static PackRanks of(
-      PackDirectoryListing listing, ObjectDirectory directory, Set<String> repacked) {
+      PackDirectoryListing listing,
+      ObjectDirectory directory,
+      Set<String> pushed,
+      Set<String> repacked) {
     HashAlgorithm hash = directory.hash();
     boolean stay = !directory.traits().packKeptObjects();
     return new PackRanks(pack -> {
@@ -67,7 +73,8 @@ final class PackRanks {
         return CRUFT;
       }
       KeepOwner keeper = listing.keepFiles().get(pack.name());
-      boolean kept = keeper != null && keeper != KeepOwner.REPACKD;
+      boolean kept =
+          keeper != null && keeper != KeepOwner.REPACKD && !pushed.contains(pack.indexName());
       return kept && stay ? KEPT + objects(pack, hash) : objects(pack, hash);
     });
   }

@@ -16,8 +16,8 @@ import java.util.Optional;
  * @param unreferencedSince since when it owns none, as far as is remembered; empty while it owns some
  * @param superseded how many packs are there that it {@linkplain Supersession supersedes}
  * @param unlisted whether no multi-pack-index lists it, because it was {@linkplain LeftToRepack left to the repack}
- * @param taken how many objects a repack would take of it: those that it owns, and those for whose owners it is not to be left ({@link
- *     StandIns})
+ * @param taken how many objects a repack would take of it: those that it owns, and those that are not to be left to their owners ({@link
+ *     StandIns}); of one that owns nothing, those without which it cannot go ({@link OnlyCopies})
  */
 public record PackView(
     StoredPack pack,

@@ -47,6 +47,8 @@ final class RepackStep {
   private final List<TemporaryKeep> keeps = new ArrayList<>();
   private final Set<String> repacked = new HashSet<>();
   private final List<StoredPack> unlisted = new ArrayList<>();
+  private final Set<String> repackedInVain = new HashSet<>();
+  private final Set<String> listedInVain = new HashSet<>();
   private List<Bundle> bundles = List.of();
 
   /**
@@ -92,6 +94,20 @@ final class RepackStep {
     return Set.copyOf(repacked);
   }
 
+  /**
+   * The names of packs that it would have written, but they were there already, and were listed by somebody who did not know what they
+   * are made of: so that objects were left to that. The index has to be built anew for them to own these; without that the next repack
+   * would come to the same.
+   */
+  Set<String> listedInVain() {
+    return Set.copyOf(listedInVain);
+  }
+
+  /** The names of what these are made of. */
+  Set<String> repackedInVain() {
+    return Set.copyOf(repackedInVain);
+  }
+
   /** Those of them that no index lists. */
   List<StoredPack> unlisted() {
     return List.copyOf(unlisted);
@@ -105,12 +121,16 @@ final class RepackStep {
   Repacked run(Batch batch, Consumer<AggregateLoop.Beside> beside) throws IOException, StepFailure {
     BatchRepack.Written written = write(batch, () -> startLoop(batch).ifPresent(beside));
     List<Published> published = written.published();
-    for (PackView view : batch.packs()) {
-      repacked.add(view.pack().name());
-      if (view.unlisted()) {
-        unlisted.add(view.pack());
-      }
-    }
+    List<StoredPack> givingUp =
+        batch.packs().stream()
+            .map(PackView::pack)
+            .filter(pack -> !written.names().contains(pack.name()))
+            .toList();
+    Set<String> names = published.isEmpty() ? repackedInVain : repacked;
+    givingUp.forEach(pack -> names.add(pack.name()));
+    batch.packs().stream()
+        .filter(view -> view.unlisted() && givingUp.contains(view.pack()))
+        .forEach(view -> unlisted.add(view.pack()));
     if (!published.isEmpty()) {
       bundles = bundles.stream().filter(bundle -> bundle.kind() != batch.kind()).toList();
     }
@@ -118,6 +138,9 @@ final class RepackStep {
     if (published.isEmpty()) {
       if (settings.repack().deltaSearch() && batch.packs().size() == 1) {
         removeMark(batch.packs().getFirst());
+      }
+      if (!givingUp.isEmpty()) {
+        listedInVain.addAll(written.names());
       }
       return new Repacked(Work.NONE, "what would result is there already");
     }
@@ -127,7 +150,7 @@ final class RepackStep {
             0,
             published.stream().mapToLong(Published::objects).sum(),
             published.stream().mapToLong(Published::bytes).sum()),
-        batch.words(written.packs()) + islands());
+        batch.words(written.names().size()) + islands());
   }
 
   /**

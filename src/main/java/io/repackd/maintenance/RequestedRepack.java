@@ -92,6 +92,7 @@ final class RequestedRepack {
         UnreferencedSince.UNKNOWN,
         Census.NOBODY,
         SafetyWindow.withoutLeases(),
-        clock.instant());
+        clock.instant(),
+        cancellation);
   }
 }

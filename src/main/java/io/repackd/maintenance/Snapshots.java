@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.IntStream;
 
 /** Takes the snapshot upon which a cycle is planned. */
 final class Snapshots {
@@ -29,6 +30,7 @@ final class Snapshots {
    * Takes a snapshot for whoever wants to repack, too.
    *
    * @param index where to read the multi-pack-index; empty if there is none
+   * @param cancellation ends it early, and paces it
    * @throws io.repackd.objectdir.ObjectDirectoryException if git's configuration has a value for packs that git refuses
    */
   static Snapshot takeForRepack(
@@ -38,42 +40,60 @@ final class Snapshots {
       UnreferencedSince unreferenced,
       Census census,
       SafetyWindow window,
-      Instant now)
+      Instant now,
+      Cancellation cancellation)
       throws IOException {
     Snapshot snapshot = takeOf(directory, packs, index, unreferenced, census, window, now);
-    return (index.isPresent() ? snapshot.with(taken(directory, index.get(), snapshot)) : snapshot)
+    return (index.isPresent()
+            ? snapshot.with(taken(directory, index.get(), packs, snapshot, cancellation))
+            : snapshot)
         .limited(directory.deltaSettings().packSizeLimitBytes());
   }
 
-  /** Of packs that own only some of what they have it is counted how many objects a repack would take. */
-  private static List<PackView> taken(ObjectDirectory directory, Path file, Snapshot snapshot)
+  /** Of packs that own only some of what they have, or nothing, it is counted how many objects a repack would take. */
+  private static List<PackView> taken(
+      ObjectDirectory directory,
+      Path file,
+      List<StoredPack> there,
+      Snapshot snapshot,
+      Cancellation cancellation)
       throws IOException {
     List<PackView> partly =
-        snapshot.packs().stream()
-            .filter(view -> view.owned() > 0 && view.owned() < view.objects())
-            .toList();
+        snapshot.packs().stream().filter(view -> view.owned() < view.objects()).toList();
     if (partly.isEmpty()) {
       return snapshot.packs();
     }
-    LongAdder[] taken = new LongAdder[partly.size()];
-    Arrays.setAll(taken, _ -> new LongAdder());
+    Map<PackView, PackView> counted = new HashMap<>();
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(file, directory.hash(), arena);
-      List<StoredPack> packs = partly.stream().map(PackView::pack).toList();
-      StandIns standIns = new StandIns(directory, index.packNames(), packs);
+      StandIns standIns = new StandIns(directory, index.packNames(), there, partly);
+      int[] searched =
+          IntStream.range(0, partly.size()).filter(i -> !standIns.isAllLeft(i)).toArray();
+      OnlyCopies only = new OnlyCopies(directory, index, snapshot.packs(), partly, standIns, arena);
+      LongAdder[] taken = new LongAdder[searched.length];
+      Arrays.setAll(taken, _ -> new LongAdder());
+      List<PackIndex> indexes =
+          OpenPacks.indexes(
+              directory,
+              Arrays.stream(searched).mapToObj(i -> partly.get(i).pack()).toList(),
+              arena);
       OwnerSearch.search(
           index,
-          OpenPacks.indexes(directory, packs, arena),
-          (pack, _, found) -> {
-            if (found >= 0 && !standIns.isLeft(index.packOf(found), pack)) {
+          indexes,
+          (pack, position, found) -> {
+            int asked = searched[pack];
+            if (found >= 0
+                && !standIns.isLeft(index.packOf(found), asked)
+                && (partly.get(asked).owned() > 0
+                    || only.isOnly(asked, indexes.get(pack), position))) {
               taken[pack].increment();
             }
           },
-          new Cancellation());
-    }
-    Map<PackView, PackView> counted = new HashMap<>();
-    for (int i = 0; i < taken.length; i++) {
-      counted.put(partly.get(i), partly.get(i).withTaken(taken[i].sum()));
+          cancellation);
+      for (int i = 0; i < searched.length; i++) {
+        PackView view = partly.get(searched[i]);
+        counted.put(view, view.withTaken(taken[i].sum()));
+      }
     }
     return snapshot.packs().stream().map(view -> counted.getOrDefault(view, view)).toList();
   }

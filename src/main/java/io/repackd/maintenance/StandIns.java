@@ -4,50 +4,96 @@ import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Whether an object of a pack that is repacked may be left to another pack, which has it, too, and is not: when the repacked one goes,
- * that one has to cover it ({@link Coverage}). May be asked by several threads.
+ * that one has to cover it ({@link Coverage}). Knows a number and an age of each pack, however many there are. May be asked by several
+ * threads.
+ *
+ * <p>Where a pack owns nothing, the ages make no difference: when it goes, what covers it {@linkplain Expiry becomes as young}.
  */
 final class StandIns {
-  /** What is known of an answer: it is found once for each two packs that share an object, at most. */
-  private static final byte UNKNOWN = 0;
-
-  private static final byte LEFT = 1;
-  private static final byte TAKEN = 2;
+  private static final int NONE = -1;
 
   private final int mostReaders;
-  private final List<StoredPack> repacked;
 
-  /** By number in the index; null if it has gone. */
-  private final @Nullable StoredPack[] others;
+  // By number in the index; and of the packs that are repacked, in their order.
 
-  /** For each of the repacked that was asked for: the answers, by the other's number. Whoever finds one again writes the same. */
-  private final AtomicReferenceArray<byte[]> answers;
+  private final int[] sortOfOther;
+  private final long[] modifiedSecondsOfOther;
+  private final int[] sortOfOne;
+  private final long[] modifiedSecondsOfOne;
+  private final int[] numberOfOne;
+  private final boolean[] nothingOwned;
+
+  private final List<CoverSort> sorts = new ArrayList<>();
+  private final Map<CoverSort, Integer> sortNumbers = new HashMap<>();
+
+  /** By the sorts of a pack that is repacked and of another one: whether that covers it. */
+  private final boolean[][] covering;
 
   /**
-   * Nothing is known yet.
+   * Looks at all of them.
    *
    * @param indexNames the packs of an index, by number
+   * @param there all packs that are there
    * @param repacked the packs that are repacked
    */
-  StandIns(ObjectDirectory directory, List<String> indexNames, List<StoredPack> repacked)
+  StandIns(
+      ObjectDirectory directory,
+      List<String> indexNames,
+      List<StoredPack> there,
+      List<PackView> repacked)
       throws IOException {
-    this.mostReaders = directory.traits().permissions().mostReaders();
-    this.repacked = List.copyOf(repacked);
-    this.answers = new AtomicReferenceArray<>(repacked.size());
-    Map<String, StoredPack> there =
-        directory.listPacks().packs().stream()
-            .collect(Collectors.toMap(StoredPack::indexName, Function.identity()));
-    others = new StoredPack[indexNames.size()];
-    Arrays.setAll(others, i -> there.get(indexNames.get(i)));
+    mostReaders = directory.traits().permissions().mostReaders();
+    Map<String, StoredPack> byIndexName =
+        there.stream().collect(Collectors.toMap(StoredPack::indexName, Function.identity()));
+    Map<String, Integer> numbers = new HashMap<>();
+    sortOfOther = new int[indexNames.size()];
+    modifiedSecondsOfOther = new long[sortOfOther.length];
+    for (int i = 0; i < sortOfOther.length; i++) {
+      numbers.put(indexNames.get(i), i);
+      StoredPack pack = byIndexName.get(indexNames.get(i));
+      sortOfOther[i] = NONE;
+      if (pack != null && !pack.has(Sidecar.MTIMES)) {
+        sortOfOther[i] = numberOf(CoverSort.of(pack));
+        modifiedSecondsOfOther[i] = pack.data().modifiedSeconds();
+      }
+    }
+    sortOfOne = new int[repacked.size()];
+    modifiedSecondsOfOne = new long[sortOfOne.length];
+    numberOfOne = new int[sortOfOne.length];
+    nothingOwned = new boolean[sortOfOne.length];
+    for (int i = 0; i < sortOfOne.length; i++) {
+      PackView view = repacked.get(i);
+      StoredPack pack = view.pack();
+      sortOfOne[i] = numberOf(CoverSort.of(pack).limitedTo(mostReaders));
+      nothingOwned[i] = view.owned() == 0;
+      modifiedSecondsOfOne[i] = nothingOwned[i] ? Long.MIN_VALUE : pack.data().modifiedSeconds();
+      numberOfOne[i] = numbers.getOrDefault(pack.indexName(), NONE);
+    }
+    covering = new boolean[sorts.size()][sorts.size()];
+    for (int one = 0; one < covering.length; one++) {
+      for (int other = 0; other < covering.length; other++) {
+        covering[one][other] = sorts.get(other).covers(sorts.get(one));
+      }
+    }
+  }
+
+  private int numberOf(CoverSort sort) {
+    Integer known = sortNumbers.putIfAbsent(sort, sorts.size());
+    if (known != null) {
+      return known;
+    }
+    sorts.add(sort);
+    return sorts.size() - 1;
   }
 
   /**
@@ -56,23 +102,21 @@ final class StandIns {
    * @param number of the other pack in the index
    * @param pack which of the repacked
    */
-  boolean isLeft(int number, int pack) throws IOException {
-    byte[] known = answers.get(pack);
-    if (known == null) {
-      answers.compareAndSet(pack, null, new byte[others.length]);
-      known = answers.get(pack);
-    }
-    if (known[number] == UNKNOWN) {
-      known[number] = mayStandIn(others[number], repacked.get(pack)) ? LEFT : TAKEN;
-    }
-    return known[number] == LEFT;
+  boolean isLeft(int number, int pack) {
+    return modifiedSecondsOfOther[number] >= modifiedSecondsOfOne[pack] && covers(number, pack);
   }
 
-  private boolean mayStandIn(@Nullable StoredPack other, StoredPack one) throws IOException {
-    return other != null
-        && !other.equals(one)
-        && other.data().modifiedSeconds() >= one.data().modifiedSeconds()
-        && !other.has(Sidecar.MTIMES)
-        && CoverSort.of(other).covers(CoverSort.of(one).limitedTo(mostReaders));
+  /** Whether the other pack is another, and covers whatever it has of a pack, at any age. */
+  boolean covers(int number, int pack) {
+    return number != numberOfOne[pack]
+        && sortOfOther[number] != NONE
+        && covering[sortOfOne[pack]][sortOfOther[number]];
+  }
+
+  /** Whether all that a pack has is left to others for sure, whoever they are: then nothing need be searched. */
+  boolean isAllLeft(int pack) {
+    return nothingOwned[pack]
+        && Arrays.stream(sortOfOther)
+            .allMatch(sort -> sort != NONE && covering[sortOfOne[pack]][sort]);
   }
 }

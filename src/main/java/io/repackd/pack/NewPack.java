@@ -62,6 +62,12 @@ public final class NewPack {
     return objects;
   }
 
+  /** Its trailing hash in hexadecimal form. Known after {@link #writePack}. */
+  public String hash() {
+    requireWritten();
+    return HexFormat.of().formatHex(packHash);
+  }
+
   /** How many of them were made anew and whole, because their deltas could not be kept or for their compression. Known after {@link #writePack}. */
   public long rewritten() {
     return rewritten;
@@ -104,7 +110,7 @@ public final class NewPack {
       rewritten = assembly.rewritten();
       deltas = assembly.deltas();
     }
-    return HexFormat.of().formatHex(packHash);
+    return hash();
   }
 
   /**

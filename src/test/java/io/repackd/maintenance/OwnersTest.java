@@ -11,8 +11,11 @@ import io.repackd.config.RepackSettings;
 import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.RepositoryDiscovery;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.Cancellation;
+import io.repackd.platform.ProcessTable.Census;
 import io.repackd.registry.Registration;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -31,6 +34,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,6 +52,9 @@ class OwnersTest {
 
   private static final RepackSettings REPACK =
       new RepackSettings(true, new BatchSize.Everything(), Duration.ZERO);
+
+  private static final AggregateSettings NO_AGGREGATION =
+      TestRegistrations.aggregate(false, Duration.ofMinutes(5));
 
   @TempDir Path directory;
 
@@ -96,6 +103,12 @@ class OwnersTest {
     return pack;
   }
 
+  private static List<String> joined(List<String> some, List<String> others) {
+    List<String> ids = new ArrayList<>(some);
+    ids.addAll(others);
+    return ids;
+  }
+
   private static List<String> and(String id, List<String> others) {
     List<String> ids = new ArrayList<>(others);
     ids.add(id);
@@ -109,10 +122,19 @@ class OwnersTest {
   }
 
   private CycleOutcome outcome(RepackSettings repack) throws IOException {
-    return outcome(TestRegistrations.aggregate(false, Duration.ofMinutes(5)), repack);
+    return outcome(NO_AGGREGATION, repack);
   }
 
   private CycleOutcome outcome(AggregateSettings aggregate, RepackSettings repack)
+      throws IOException {
+    return run(aggregate, repack, new Cancellation(), new CycleListener() {});
+  }
+
+  private CycleOutcome run(
+      AggregateSettings aggregate,
+      RepackSettings repack,
+      Cancellation cancellation,
+      CycleListener listener)
       throws IOException {
     Registration registration =
         new Registration(
@@ -121,7 +143,7 @@ class OwnersTest {
             TestRegistrations.settings(aggregate, new ExpireSettings(true, Duration.ZERO), repack));
     Clock clock = Clock.fixed(Instant.now().plusSeconds(60), ZoneOffset.UTC);
     return new MaintenanceCycle(clock, directory.resolve("state"))
-        .run(registration, new Request(true), new Cancellation(), new CycleListener() {});
+        .run(registration, new Request(true), cancellation, listener);
   }
 
   private Path ownerOf(String id) throws IOException {
@@ -317,6 +339,50 @@ class OwnersTest {
     assertThat(listed()).containsExactly(large);
   }
 
+  /** Both are in packs that no index lists yet, and the damaged one is in that with more objects. */
+  @Test
+  void aDamagedCopyThatIsNewHidesNoGoodOne() throws Exception {
+    cycle(NO_REPACK);
+    byte[] bytes = new byte[500];
+    new Random(5).nextBytes(bytes);
+    String text = HexFormat.of().formatHex(bytes);
+    String shared = repository.gitWithInput(text, "hash-object", "-w", "--stdin").strip();
+    Path bad = pack(and(shared, blobs(5, "pushed")));
+    repository.gitWithInput(text, "hash-object", "-w", "--stdin");
+    Path good = pack(and(shared, blobs(1, "mended")));
+    damage(bad, shared);
+    for (int i = 0; i < 2; i++) {
+      CycleOutcome outcome = outcome(NO_REPACK);
+      assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.DEGRADED);
+      assertThat(outcome.detail()).contains(bad.getFileName().toString());
+      repository.git("cat-file", "blob", shared);
+    }
+    assertThat(listed()).containsExactlyInAnyOrder(large, good);
+  }
+
+  /** Nothing is known of who listed what before. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDamagedCopyHidesNoGoodOneFromAnIndexThatIsBuiltAnew(boolean isFirst) throws Exception {
+    Path other = pack(blobs(3, "other"));
+    if (!isFirst) {
+      cycle(NO_REPACK);
+    }
+    String shared = aBlob();
+    Path good = pack(and(shared, blobs(2, "one")));
+    damage(large, shared);
+    if (!isFirst) {
+      GitRepository.remove(other); // the index takes objects from it
+    }
+    for (int i = 0; i < 2; i++) {
+      CycleOutcome outcome = outcome(REPACK);
+      assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.DEGRADED);
+      assertThat(outcome.detail()).contains(large.getFileName().toString());
+      assertThat(listed()).contains(good).doesNotContain(large);
+      repository.git("cat-file", "blob", shared);
+    }
+  }
+
   private String aBlob() {
     return repository
         .git("rev-list", "--objects", "--all")
@@ -370,9 +436,7 @@ class OwnersTest {
 
   /** Two packs, and the first has more objects than the index takes from both. */
   private List<Path> mostlyInLarge(List<String> own) {
-    List<String> most = new ArrayList<>(inLarge.subList(0, 20));
-    most.addAll(own);
-    return List.of(pack(most), pack(blobs(1, "another")));
+    return List.of(pack(joined(inLarge.subList(0, 20), own)), pack(blobs(1, "another")));
   }
 
   /** The same, both of them listed, and the large one is younger and stays. */
@@ -440,14 +504,18 @@ class OwnersTest {
     assertThat(repository.git("cat-file", "-t", unreachable.getFirst()).strip()).isEqualTo("blob");
   }
 
-  /** A promisor pack stands for no other: what it has is repacked into an ordinary one, too. */
-  @Test
-  void inAPartialCloneOrdinaryPacksAreRepackedAndGo() throws Exception {
+  private void partialClone() throws IOException {
     repository.git("config", "core.repositoryFormatVersion", "1");
     repository.git("config", "extensions.partialClone", "origin");
     repository.git("config", "remote.origin.promisor", "true");
     repository.git("config", "remote.origin.url", directory.resolve("gone").toString());
     Files.createFile(Path.of(large.toString().replaceFirst("\\.pack$", ".promisor")));
+  }
+
+  /** A promisor pack stands for no other: what it has is repacked into an ordinary one, too. */
+  @Test
+  void inAPartialCloneOrdinaryPacksAreRepackedAndGo() throws Exception {
+    partialClone();
     GitRepository.setModified(large, Instant.now().plusSeconds(30));
     List<String> own = blobs(2, "own");
     List<Path> small = mostlyInLarge(own);
@@ -538,5 +606,134 @@ class OwnersTest {
     assertThat(cycle(REPACK).work().packsDeleted()).isEqualTo(3);
     assertThat(repository.packFiles()).hasSize(4).doesNotContainAnyElementsOf(small);
     assertThat(cycle(REPACK).steps()).extracting(StepOutcome::step).doesNotContain(Step.REPACK);
+  }
+
+  /** The cycle ends when the pack is written and not listed yet. The next one lists it as anybody would. */
+  @Test
+  void whereTheCycleEndsBeforeTheIndexIsWrittenItComesToRest() throws Exception {
+    List<String> own = blobs(2, "own");
+    List<Path> small = listedBesideAYoungerLargePack(own);
+    Cancellation cancellation = new Cancellation();
+    CycleOutcome ended =
+        run(
+            NO_AGGREGATION,
+            REPACK,
+            cancellation,
+            new CycleListener() {
+              @Override
+              public void stepFinished(Registration registration, StepOutcome step) {
+                if (step.step() == Step.REPACK) {
+                  cancellation.request();
+                }
+              }
+            });
+    assertThat(ended.result()).isEqualTo(Result.CANCELLED);
+    assertThat(cycle(REPACK).work().packsWritten()).isZero();
+    Path written = ownerOf(own.getFirst());
+    assertThat(small).doesNotContain(written);
+    cycle(REPACK);
+    assertThat(repository.packFiles()).containsExactlyInAnyOrder(large, written);
+    assertThat(cycle(REPACK).steps()).extracting(StepOutcome::step).doesNotContain(Step.REPACK);
+  }
+
+  /** What was written owns nothing by the index of the next cycle, and is known to. */
+  @Test
+  void whereNothingBelongsToWhatWasWrittenItComesToRest() throws Exception {
+    keep(large, "for good");
+    List<String> own = blobs(2, "own");
+    for (int i = 0; i < 2; i++) {
+      List<String> most = new ArrayList<>(inLarge.subList(10 * i, 10 * i + 10));
+      most.add(own.get(i));
+      pack(most);
+    }
+    GitRepository.setModified(large, Instant.now().plusSeconds(30));
+    cycle(NO_REPACK);
+    Path written = pack(own);
+    GitRepository.setModified(written, Instant.now().plusSeconds(50));
+    cycle(NO_REPACK);
+    assertThat(ownerOf(own.getFirst())).isNotEqualTo(written);
+    for (int i = 0; i < 3; i++) {
+      outcome(REPACK);
+    }
+    assertThat(repository.packFiles()).hasSize(2).contains(large);
+    assertThat(cycle(REPACK).steps()).extracting(StepOutcome::step).doesNotContain(Step.REPACK);
+    own.forEach(id -> repository.git("cat-file", "-e", id));
+  }
+
+  /** It gives up what it owns for what was written of it, and nothing was. */
+  @Test
+  void aPackThatIsLeftAsItIsGivesNothingUpToAPush() throws Exception {
+    String shared = inLarge.getFirst();
+    Files.writeString(Path.of(large.toString().replaceFirst("pack$", "baddeltas")), "");
+    cycle(REPACK);
+    cycle(REPACK);
+    Path only = ownerOf(shared);
+    assertThat(repository.packFiles()).containsExactly(only);
+    Files.writeString(Path.of(only.toString().replaceFirst("pack$", "baddeltas")), "");
+    List<Path> pushed = new ArrayList<>();
+    CycleOutcome outcome =
+        run(
+            NO_AGGREGATION,
+            REPACK,
+            new Cancellation(),
+            new CycleListener() {
+              @Override
+              public void stepFinished(Registration registration, StepOutcome step) {
+                if (step.step() == Step.REPACK) {
+                  pushed.add(pack(and(shared, blobs(1, "pushed"))));
+                }
+              }
+            });
+    assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.OK);
+    assertThat(pushed).hasSize(1);
+    assertThat(listed()).containsExactlyInAnyOrder(only, pushed.getFirst());
+    assertThat(ownerOf(shared)).isEqualTo(only);
+  }
+
+  /** They own nothing from the beginning, and a pack of another class covers nobody. */
+  @Test
+  void inAPartialCloneOrdinaryPacksThatOwnNothingBecomeOne() throws Exception {
+    partialClone();
+    cycle(NO_REPACK);
+    List<Path> small = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      small.add(pack(inLarge.subList(3 * i, 3 * i + 3)));
+    }
+    for (int i = 0; i < 3; i++) {
+      cycle(REPACK);
+    }
+    assertThat(repository.packFiles())
+        .hasSize(2)
+        .contains(large)
+        .doesNotContainAnyElementsOf(small);
+    assertThat(cycle(REPACK).steps())
+        .extracting(StepOutcome::step)
+        .doesNotContain(Step.REPACK, Step.EXPIRE);
+  }
+
+  /** So that it looks younger than what it takes objects from, and is still the same. */
+  @Test
+  void aPackThatGitTouchesMeanwhileIsStillItself() throws Exception {
+    pack(joined(inLarge.subList(0, 20), blobs(120, "x")));
+    pack(joined(inLarge.subList(20, 22), blobs(3, "y")));
+    cycle(NO_REPACK);
+    ObjectDirectory objects = ObjectDirectory.open(RepositoryDiscovery.locate(repository.path()));
+    List<StoredPack> packs = objects.listPacks().packs();
+    for (Path pack : repository.packFiles()) {
+      GitRepository.setModified(pack, Instant.now().plusSeconds(100));
+    }
+    Snapshot snapshot =
+        Snapshots.takeForRepack(
+            objects,
+            packs,
+            Optional.of(objects.indexFile()),
+            UnreferencedSince.UNKNOWN,
+            Census.NOBODY,
+            SafetyWindow.withoutLeases(),
+            Instant.now(),
+            new Cancellation());
+    assertThat(snapshot.packs())
+        .hasSize(3)
+        .allSatisfy(view -> assertThat(view.taken()).isGreaterThanOrEqualTo(view.owned()));
   }
 }

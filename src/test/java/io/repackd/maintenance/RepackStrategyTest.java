@@ -301,6 +301,15 @@ class RepackStrategyTest {
     assertThat(plan(geometric(true), List.of(whole, mostlyElsewhere)).batches()).isEmpty();
   }
 
+  /** What the last cycle has put together, and mostly of objects that an older pack owns: to copy it costs as much as it has. */
+  @Test
+  void whereAPackIsToBeTakenWithMoreThanItOwnsThatCounts() {
+    PackView last = new PackView(pack("last:5000", 2).pack(), 5000, 100, Optional.empty());
+    List<PackView> packs =
+        List.of(pack("clone:1000000", 1), last.withTaken(5000), pack("push:150", 3));
+    assertThat(plan(geometric(true), packs).batches()).isEmpty();
+  }
+
   @Test
   void eachPackHasItsReason() {
     CyclePlan plan =

@@ -285,7 +285,8 @@ class SplitRepackTest {
             UnreferencedSince.UNKNOWN,
             Census.NOBODY,
             SafetyWindow.withoutLeases(),
-            Instant.now());
+            Instant.now(),
+            new Cancellation());
     return CyclePlanner.plan(
             snapshot, new ExpireSettings(true, Duration.ofHours(1)), repack(true), true)
         .batches()
