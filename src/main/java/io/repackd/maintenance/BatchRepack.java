@@ -215,29 +215,44 @@ final class BatchRepack {
       numbers[next++] = number;
     }
     LongAdder own = new LongAdder();
-    StandIns standIns =
-        new StandIns(
-            directory,
-            index.packNames(),
-            directory.listPacks().packs(),
-            List.copyOf(listed.keySet()));
-    OwnerSearch.search(
-        index,
-        sources.stream().map(source -> source.pack().index()).toList(),
-        (pack, position, found) -> {
-          int owner = found < 0 ? -1 : index.packOf(found);
-          if (owner >= 0 && (inBatch[owner] || !standIns.isLeft(owner, pack))) {
-            PositionSet selected = sources.get(pack).selected();
-            synchronized (selected) {
-              selected.add(position);
-            }
-            if (owner == numbers[pack]) {
-              own.increment();
-            }
-          }
-        },
-        cancellation);
+    List<PackView> views = List.copyOf(listed.keySet());
+    List<StoredPack> there = directory.listPacks().packs();
+    StandIns standIns = new StandIns(directory, index.packNames(), there, views);
     OwnerCounts owners = index.countOwners();
+    try (Arena arena = Arena.ofShared()) {
+      OnlyCopies only =
+          new OnlyCopies(
+              directory,
+              index,
+              owners,
+              there,
+              views.stream().map(PackView::pack).toList(),
+              standIns,
+              arena);
+      OwnerSearch.search(
+          index,
+          sources.stream().map(source -> source.pack().index()).toList(),
+          (pack, position, found) -> {
+            int owner = found < 0 ? -1 : index.packOf(found);
+            if (owner < 0) {
+              return;
+            }
+            PackSource.Packed source = sources.get(pack);
+            if (inBatch[owner]
+                || (!standIns.isLeft(owner, pack)
+                    && (views.get(pack).owned() > 0
+                        || only.isOnly(pack, source.pack().index(), position)))) {
+              PositionSet selected = source.selected();
+              synchronized (selected) {
+                selected.add(position);
+              }
+              if (owner == numbers[pack]) {
+                own.increment();
+              }
+            }
+          },
+          cancellation);
+    }
     requireAll(
         index,
         listed.keySet().stream().mapToLong(view -> owners.of(view.pack().indexName())).sum(),

@@ -67,7 +67,7 @@ record BatchRule(BatchSize size, boolean search) {
   /**
    * Chooses.
    *
-   * @param owners all packs of the class that own objects
+   * @param owners all packs of the class of which something would be taken
    * @param eligible those of them that may be taken
    */
   RepackChoice choose(List<PackView> owners, List<PackView> eligible) {

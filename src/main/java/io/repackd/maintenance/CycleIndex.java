@@ -20,9 +20,12 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -190,12 +193,19 @@ final class CycleIndex {
     steps.run(Step.WRITE, () -> write(base, true));
   }
 
-  /** What a repack has made owned nothing because of how it was listed. */
-  private UnreferencedSince unreferenced(Base base) {
-    Set<String> results = repackStep.listedInVain();
-    return base == Base.REPACKED
-        ? pack -> results.contains(pack.name()) ? Optional.empty() : ledger.since(pack)
-        : ledger;
+  /**
+   * Which packs own nothing, by the memory of now: it is forgotten when an index is built anew, and that may have to be tried again. What
+   * a repack has made owned nothing because of how it was listed.
+   */
+  private UnreferencedSince unreferenced(Base base, PackDirectoryListing listing) {
+    Set<String> results = base == Base.REPACKED ? repackStep.listedInVain() : Set.of();
+    Map<String, Instant> known = new HashMap<>();
+    for (StoredPack pack : listing.packs()) {
+      if (!results.contains(pack.name())) {
+        ledger.since(pack).ifPresent(since -> known.put(pack.name(), since));
+      }
+    }
+    return pack -> Optional.ofNullable(known.get(pack.name()));
   }
 
   private Done write(Base base, boolean mends) throws IOException, StepFailure {
@@ -207,53 +217,44 @@ final class CycleIndex {
         return unchanged(packs.getAsInt());
       }
     }
+    Base wanted = base;
+    Optional<UnreferencedSince> unreferenced = Optional.empty();
     List<String> hidden = new ArrayList<>();
     Set<String> hiding = new HashSet<>();
     for (int attempt = 1; attempt <= MAX_TRIES; attempt++) {
       PackDirectoryListing listing = directory.listPacks();
       Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
-      Set<String> damaged = damagedAmong(listing.packs());
-      Set<String> left = left(listing);
-      left.addAll(hiding);
-      Wanted wanted =
-          new Wanted(baseOf(listing, base), Optional.empty(), damaged, left, ranks(listing, base));
-      try (IndexDraft draft =
-          IndexDraft.write(
-              directory,
-              listing,
-              wanted,
-              unreferenced(base),
-              directory.publisher(),
-              cancellation)) {
+      UnreferencedSince known = unreferenced.orElseGet(() -> unreferenced(base, listing));
+      unreferenced = Optional.of(known);
+      try (IndexDraft draft = draft(wanted, listing, hiding, known)) {
         damage = Stream.concat(draft.damage().stream(), hidden.stream()).toList();
         written = draft.kind() != IndexDraft.Kind.NOTHING;
         switch (draft.kind()) {
           case NOTHING -> {
-            return new Done(Work.NONE, nothing(left));
+            return new Done(Work.NONE, nothing(listing));
           }
           case UNCHANGED -> {
             return unchanged(draft.listed().size());
           }
           case EXTENDED, REBUILT -> {
-            if (soundOrDamagedAlready(draft)) {
-              List<CorruptFileException> damagedCopies = damagedCopies(draft);
-              if (!damagedCopies.isEmpty()) {
-                for (CorruptFileException fault : damagedCopies) {
-                  damagedPacks.note(fault.file());
-                }
-                if (draft.kind() == IndexDraft.Kind.EXTENDED) {
-                  fresh(draft).forEach(pack -> hiding.add(pack.indexName()));
-                  damagedCopies.forEach(fault -> hidden.add(String.valueOf(fault.getMessage())));
-                }
-                continue;
-              }
-              if (!mends && isSomebodyElse(attempt < MAX_TRIES)) {
-                continue;
-              }
-              if (install(draft)) {
-                return written(draft);
-              }
+            if (!soundOrDamagedAlready(draft)) {
+              continue;
             }
+            boolean urgent = isUrgent(draft, wanted);
+            if (!urgent && leavesOut(damagedCopies(draft), draft, hiding, hidden)) {
+              continue;
+            }
+            if (!mends && isSomebodyElse(attempt < MAX_TRIES)) {
+              continue;
+            }
+            if (!install(draft)) {
+              continue;
+            }
+            if (urgent && leavesOut(damagedCopies(draft), draft, hiding, hidden)) {
+              wanted = Base.SOUND_PACKS;
+              continue;
+            }
+            return written(draft);
           }
         }
       }
@@ -262,6 +263,56 @@ final class CycleIndex {
         Result.SKIPPED,
         "packs-changed",
         "the packs changed while the multi-pack-index was written");
+  }
+
+  private IndexDraft draft(
+      Base base, PackDirectoryListing listing, Set<String> hiding, UnreferencedSince unreferenced)
+      throws IOException {
+    Set<String> left = left(listing);
+    left.addAll(hiding);
+    return IndexDraft.write(
+        directory,
+        listing,
+        new Wanted(
+            baseOf(listing, base),
+            Optional.empty(),
+            damagedAmong(listing.packs()),
+            left,
+            ranks(listing, base)),
+        unreferenced,
+        directory.publisher(),
+        cancellation);
+  }
+
+  /**
+   * Whether an index is better installed at once than when all is known that it leads to: the one before leads to packs that have gone,
+   * or is wrong in another way.
+   */
+  private static boolean isUrgent(IndexDraft draft, Base base) {
+    return draft.kind() == IndexDraft.Kind.REBUILT
+        && draft.listing().index().isPresent()
+        && base != Base.REPACKED;
+  }
+
+  /**
+   * Notes damaged copies to which an index leads though other packs have such objects.
+   *
+   * @return whether the next attempt leaves something out for that
+   */
+  private boolean leavesOut(
+      List<CorruptFileException> damagedCopies,
+      IndexDraft draft,
+      Set<String> hiding,
+      List<String> hidden)
+      throws IOException {
+    for (CorruptFileException fault : damagedCopies) {
+      damagedPacks.note(fault.file());
+    }
+    if (!damagedCopies.isEmpty() && draft.kind() == IndexDraft.Kind.EXTENDED) {
+      fresh(draft).forEach(pack -> hiding.add(pack.indexName()));
+      damagedCopies.forEach(fault -> hidden.add(String.valueOf(fault.getMessage())));
+    }
+    return !damagedCopies.isEmpty();
   }
 
   /**
@@ -292,14 +343,17 @@ final class CycleIndex {
     }
   }
 
-  private String nothing(Set<String> left) {
+  private String nothing(PackDirectoryListing listing) {
     if (!damage.isEmpty()) {
       return "no sound packs";
     }
     if (!repackStep.left().isEmpty()) {
       return "none yet: the repack takes all packs";
     }
-    return left.isEmpty() ? "no objects in packs" : "none yet: all packs are being pushed";
+    int pushed = Pushed.indexNamesAmong(listing, clock.instant()).size();
+    return pushed > 0 && pushed == listing.packs().size()
+        ? "none yet: all packs are being pushed"
+        : "no objects in packs";
   }
 
   private static Done unchanged(int packs) {

@@ -3,6 +3,7 @@ package io.repackd.maintenance;
 import io.repackd.objectdir.PackKind;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -12,7 +13,7 @@ import java.util.stream.Collectors;
  *
  * @param expire every pack that owns nothing, and whether it goes
  * @param batches what is put together; at most one batch of ordinary and one of promisor packs
- * @param leftAlone the packs that own objects and are in no batch, each with the reason
+ * @param leftAlone the packs of which a repack would take something, and which are in no batch, each with the reason
  */
 public record CyclePlan(
     List<ExpireDecision> expire, List<Batch> batches, List<LeftAlone> leftAlone) {
@@ -114,6 +115,24 @@ public record CyclePlan(
                         : wait.getValue() + " unreferenced packs wait",
                     wait.getKey()))
         .collect(Collectors.joining("; "));
+  }
+
+  /**
+   * The same, but some packs stay.
+   *
+   * @param names the names of packs that turned out to be needed
+   */
+  CyclePlan without(Set<String> names) {
+    return new CyclePlan(
+        expire.stream()
+            .map(decision ->
+                names.contains(decision.pack().pack().name())
+                    ? new ExpireDecision(
+                        decision.pack(), false, "what was repacked lies in it", false)
+                    : decision)
+            .toList(),
+        batches,
+        leftAlone);
   }
 
   /** The packs that are deleted. */

@@ -22,11 +22,11 @@ import java.util.Optional;
  *
  * <p><b>Expire.</b> A pack that owns no object goes when its safety window has passed: it has owned none for at least {@code
  * expire.min-age}, or for {@code expire.min-age-unseen} where not everybody can be seen (see {@link Evidence}), and no process is
- * seen that could still want it (see {@link ReaderRule}). A pack with a {@code .keep}, a cruft
+ * seen that could still want it (see {@link ReaderRule}), and if others cover it. A pack with a {@code .keep}, a cruft
  * pack and a pack with a bitmap never go, nor does any pack of a repository with {@code extensions.preciousObjects}.
  *
  * <p><b>Repack.</b> Ordinary and promisor packs are put together apart from each other, each by the strategy that is configured:
- * {@link BatchRule} or {@link GeometricRule}. Packs with a {@code .keep}, cruft packs, packs with a bitmap, and such as arrived just
+ * {@link BatchRule} or {@link GeometricRule}: those that own objects, and those which cannot go without that. Packs with a {@code .keep}, cruft packs, packs with a bitmap, and such as arrived just
  * now are never taken. One that was bundled just now is: what lies beside it was there before it, and it is there in order to be
  * taken by the cycle that bundled it. Where the size of a pack is limited, those that are large enough for that are not taken,
  * unless deltas are to be searched in them: see {@link SizeLimitRule}.

@@ -238,13 +238,16 @@ final class CycleSteps {
         if (expireLate && mayExpireAfter(e)) {
           expireAfterAll(e, plan);
         }
+        if (mayExpireAfter(e)) {
+          listAfterAll(e);
+        }
         throw e;
       }
       bundleWhatIsLeft();
       if (expireLate) {
-        notExpired = expireAndList(plan);
+        notExpired = expireAndList(plan.without(repackStep.listedInVain()));
       }
-      index.writeStep(repackStep.listedInVain().isEmpty() ? Base.INSTALLED : Base.REPACKED);
+      index.writeStep(baseAfterRepack());
     } finally {
       repackStep.removeKeeps();
     }
@@ -253,6 +256,23 @@ final class CycleSteps {
       throw notExpired.get();
     }
     requireNone(index.damage());
+  }
+
+  private Base baseAfterRepack() {
+    return repackStep.listedInVain().isEmpty() ? Base.INSTALLED : Base.REPACKED;
+  }
+
+  /** What one batch has come to does not depend on the next; and who lists it later does not know what it is made of. */
+  private void listAfterAll(StepFailure failure) {
+    if (repackStep.repacked().isEmpty() && repackStep.listedInVain().isEmpty()) {
+      return;
+    }
+    try {
+      index.writeStep(baseAfterRepack());
+      index.verify();
+    } catch (StepFailure | IOException e) {
+      failure.addSuppressed(e);
+    }
   }
 
   private static void requireNone(Collection<String> damaged) throws StepFailure {

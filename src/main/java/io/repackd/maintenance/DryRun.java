@@ -112,7 +112,7 @@ public record DryRun(
         Wanted wanted = new Wanted(Base.INSTALLED, Optional.empty(), Set.of(), left, ranks);
         try (IndexDraft draft =
             IndexDraft.write(directory, listing, wanted, ledger, publisher, cancellation)) {
-          return of(draft, listing, !pushed.isEmpty(), cancellation);
+          return of(draft, listing, pushed.size() == listing.packs().size(), cancellation);
         }
       } finally {
         Files.deleteIfExists(scratch);
@@ -126,7 +126,9 @@ public record DryRun(
       boolean nothing = draft.kind() == IndexDraft.Kind.NOTHING;
       if (nothing && aggregate.unlisted().isEmpty()) {
         String none =
-            pushed ? "none yet: all packs are being pushed" : "none: no pack has an object";
+            pushed && !listing.packs().isEmpty()
+                ? "none yet: all packs are being pushed"
+                : "none: no pack has an object";
         String index = after.leavesPacksAsTheyAre() ? none : "new, 1 pack";
         return new DryRun(Optional.empty(), aggregate, index, NOTHING, draft.damage());
       }

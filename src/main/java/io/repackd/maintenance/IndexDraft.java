@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  * throws it away; a cycle installs it, under the lock, if nothing has changed meanwhile.
  *
  * <p>It extends the installed index. It is built anew, from the packs alone, where there is none, where the installed one is
- * corrupt, and where one of the packs that it takes objects from is gone.
+ * corrupt, where one of the packs that it takes objects from is gone, and where the installed one leads where nobody is to be led: see
+ * {@link Base}.
  *
  * <p>A pack that is {@linkplain Supersession superseded} is left out, because it is about to be deleted. Not if the installed
  * index lists it, or nobody can tell: then there may be readers whom an index led to it. In the same way those are left out that

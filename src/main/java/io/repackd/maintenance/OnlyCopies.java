@@ -1,15 +1,17 @@
 package io.repackd.maintenance;
 
 import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.OwnerCounts;
 import io.repackd.objectdir.ObjectDirectory;
+import io.repackd.objectdir.StoredPack;
 import io.repackd.pack.PackIndex;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Which objects of packs that own nothing no other pack could cover, because those to which the index leads are of another class, say:
@@ -18,72 +20,97 @@ import java.util.Map;
  * <p>Of several packs like that the youngest is needed. So what was repacked is covered by what was made of it, and that stays.
  */
 final class OnlyCopies {
-  private static final Comparator<PackView> OLDEST_FIRST = RepackChoice.OLDEST_FIRST;
+  private static final Comparator<StoredPack> OLDEST_FIRST =
+      Comparator.comparingLong((StoredPack pack) -> pack.data().modifiedSeconds())
+          .thenComparing(StoredPack::name);
 
   private final ObjectDirectory directory;
+  private final StandIns standIns;
   private final Arena arena;
 
-  /** For each of the packs that are asked for: those that cover whatever they have of it. */
-  private final List<List<PackView>> covers = new ArrayList<>();
+  /** All packs that are there of those that the index lists, the youngest first. */
+  private final List<StoredPack> youngestFirst;
 
-  private final Map<PackView, PackIndex> opened = new HashMap<>();
+  // In that order.
+
+  private final int[] numbers;
+  private final boolean[] owns;
+  private final AtomicReferenceArray<PackIndex> opened;
+
+  /** For each of the packs that are asked for: which of these are younger. */
+  private final int[] younger;
 
   /**
    * Opens no pack yet.
    *
-   * @param views all packs that are there of those that the index lists
-   * @param asked the packs that are asked for
+   * @param there all packs that are there
+   * @param asked the packs that are asked for, which own nothing
    * @param standIns knows them in the same order
    * @param arena a shared one, which ends the mappings
    */
   OnlyCopies(
       ObjectDirectory directory,
       MultiPackIndex index,
-      List<PackView> views,
-      List<PackView> asked,
+      OwnerCounts owners,
+      List<StoredPack> there,
+      List<StoredPack> asked,
       StandIns standIns,
       Arena arena) {
     this.directory = directory;
+    this.standIns = standIns;
     this.arena = arena;
-    Map<String, Integer> numbers = new HashMap<>();
+    Map<String, Integer> byName = new HashMap<>();
     for (String name : index.packNames()) {
-      numbers.put(name, numbers.size());
+      byName.put(name, byName.size());
     }
-    for (int i = 0; i < asked.size(); i++) {
-      List<PackView> found = new ArrayList<>();
-      for (PackView view : asked.get(i).owned() == 0 ? views : List.<PackView>of()) {
-        Integer number = numbers.get(view.pack().indexName());
-        if (number != null
-            && standIns.covers(number, i)
-            && (view.owned() > 0 || OLDEST_FIRST.compare(view, asked.get(i)) > 0)) {
-          found.add(view);
-        }
-      }
-      covers.add(found);
+    youngestFirst =
+        there.stream()
+            .filter(pack -> byName.containsKey(pack.indexName()))
+            .sorted(OLDEST_FIRST.reversed())
+            .toList();
+    numbers =
+        youngestFirst.stream().mapToInt(pack -> byName.getOrDefault(pack.indexName(), 0)).toArray();
+    owns = new boolean[numbers.length];
+    Map<String, Integer> places = new HashMap<>();
+    for (int i = 0; i < owns.length; i++) {
+      String name = youngestFirst.get(i).indexName();
+      owns[i] = owners.of(name) > 0;
+      places.put(name, i);
     }
+    opened = new AtomicReferenceArray<>(numbers.length);
+    younger = asked.stream().mapToInt(pack -> places.getOrDefault(pack.indexName(), 0)).toArray();
   }
 
   /**
    * Answers. May be called by several threads.
    *
    * @param pack which of the packs that are asked for
-   * @param position where its index has the object
+   * @param own its index
+   * @param position where that has the object
    */
   boolean isOnly(int pack, PackIndex own, long position) throws IOException {
-    for (PackView cover : covers.get(pack)) {
-      if (index(cover).find(own.file(), own.idOffset(position)) >= 0) {
+    for (int i = 0; i < numbers.length; i++) {
+      if ((owns[i] || i < younger[pack])
+          && standIns.covers(numbers[i], pack)
+          && index(i).find(own.file(), own.idOffset(position)) >= 0) {
         return false;
       }
     }
     return true;
   }
 
-  private synchronized PackIndex index(PackView view) throws IOException {
-    PackIndex known = opened.get(view);
-    if (known == null) {
-      known = PackIndex.open(view.pack().index().path(), directory.hash(), arena);
-      opened.put(view, known);
+  private PackIndex index(int place) throws IOException {
+    PackIndex known = opened.get(place);
+    if (known != null) {
+      return known;
     }
-    return known;
+    synchronized (opened) {
+      PackIndex another = opened.get(place);
+      if (another == null) {
+        another = PackIndex.open(youngestFirst.get(place).index().path(), directory.hash(), arena);
+        opened.set(place, another);
+      }
+      return another;
+    }
   }
 }

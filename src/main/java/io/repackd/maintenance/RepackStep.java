@@ -14,8 +14,12 @@ import io.repackd.objectdir.TemporaryKeep;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -95,8 +99,8 @@ final class RepackStep {
   }
 
   /**
-   * The names of packs that it would have written, but they were there already, and were listed by somebody who did not know what they
-   * are made of: so that objects were left to that. The index has to be built anew for them to own these; without that the next repack
+   * The names of packs that it would have written, but they were there already, and if they are listed, then by somebody who did not
+   * know what they are made of: so that objects were left to that. The index has to be built anew for them to own these; without that the next repack
    * would come to the same.
    */
   Set<String> listedInVain() {
@@ -108,7 +112,7 @@ final class RepackStep {
     return Set.copyOf(repackedInVain);
   }
 
-  /** Those of them that no index lists. */
+  /** The packs that it has taken and no index lists. */
   List<StoredPack> unlisted() {
     return List.copyOf(unlisted);
   }
@@ -140,6 +144,11 @@ final class RepackStep {
         removeMark(batch.packs().getFirst());
       }
       if (!givingUp.isEmpty()) {
+        makeYounger(written.names(), batch);
+      }
+      if (batch.packs().stream()
+          .anyMatch(
+              view -> !view.unlisted() && view.owned() > 0 && givingUp.contains(view.pack()))) {
         listedInVain.addAll(written.names());
       }
       return new Repacked(Work.NONE, "what would result is there already");
@@ -151,6 +160,27 @@ final class RepackStep {
             published.stream().mapToLong(Published::objects).sum(),
             published.stream().mapToLong(Published::bytes).sum()),
         batch.words(written.names().size()) + islands());
+  }
+
+  /**
+   * What was there already is to look as young as if it was written now: it covers what it is made of only if it is younger. Where it
+   * belongs to somebody else that cannot be done, and matters little.
+   */
+  private void makeYounger(List<String> names, Batch batch) throws IOException {
+    List<StoredPack> packs = batch.packs().stream().map(PackView::pack).toList();
+    Instant time = PackPublication.youngerThan(packs, clock.instant(), names.size());
+    for (String name : names) {
+      Path path = directory.packDirectory().resolve(name + ".pack");
+      try {
+        Files.setLastModifiedTime(path, FileTime.from(time));
+      } catch (FileSystemException e) {
+        if (StepErrors.vanished(e)) {
+          throw e;
+        }
+        log.debug("{} stays as old as it is", path, e);
+      }
+      time = time.minusSeconds(1);
+    }
   }
 
   /**

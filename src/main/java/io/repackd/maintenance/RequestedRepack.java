@@ -21,8 +21,8 @@ import java.util.UUID;
  * Puts a batch of packs together by hand, as {@code git multi-pack-index repack} does, and has the index take the objects from
  * the new pack.
  *
- * <p>It takes the packs that git takes, oldest first, with these exceptions. Packs that own nothing would add nothing, so they
- * are not taken, and do not count as one of the two that a batch needs. Ordinary and promisor packs are two batches. Packs with
+ * <p>It takes the packs that git takes, oldest first, with these exceptions. Packs that own nothing add nothing, so they
+ * are not taken, and do not count as one of the two that a batch needs, unless no other pack could cover them. Ordinary and promisor packs are two batches. Packs with
  * a bitmap stay, which is said. What older packs own is copied, too, so that it does not grow older when the packs go. And the entries
  * are copied as they are, where git looks for better deltas.
  */

@@ -77,7 +77,9 @@ final class RetainedCopies {
       MultiPackIndex index, List<StoredPack> brought, List<StoredPack> listed, Arena arena)
       throws IOException {
     Map<String, StoredPack> byName =
-        listed.stream().collect(Collectors.toMap(StoredPack::indexName, Function.identity()));
+        listed.stream()
+            .collect(
+                Collectors.toMap(StoredPack::indexName, Function.identity(), (known, _) -> known));
     OwnerCounts owners = index.countOwners();
     List<String> names = new ArrayList<>();
     List<PackIndex> sharing = new ArrayList<>();

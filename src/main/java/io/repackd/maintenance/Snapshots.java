@@ -67,9 +67,22 @@ final class Snapshots {
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(file, directory.hash(), arena);
       StandIns standIns = new StandIns(directory, index.packNames(), there, partly);
+      OwnerCounts owners = index.countOwners();
+      boolean[] owns = new boolean[index.packNames().size()];
+      for (int i = 0; i < owns.length; i++) {
+        owns[i] = owners.of(index.packNames().get(i)) > 0;
+      }
       int[] searched =
-          IntStream.range(0, partly.size()).filter(i -> !standIns.isAllLeft(i)).toArray();
-      OnlyCopies only = new OnlyCopies(directory, index, snapshot.packs(), partly, standIns, arena);
+          IntStream.range(0, partly.size()).filter(i -> !standIns.isAllLeft(i, owns)).toArray();
+      OnlyCopies only =
+          new OnlyCopies(
+              directory,
+              index,
+              owners,
+              there,
+              partly.stream().map(PackView::pack).toList(),
+              standIns,
+              arena);
       LongAdder[] taken = new LongAdder[searched.length];
       Arrays.setAll(taken, _ -> new LongAdder());
       List<PackIndex> indexes =

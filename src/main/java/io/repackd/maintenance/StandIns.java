@@ -5,12 +5,12 @@ import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Whether an object of a pack that is repacked may be left to another pack, which has it, too, and is not: when the repacked one goes,
@@ -113,10 +113,13 @@ final class StandIns {
         && covering[sortOfOne[pack]][sortOfOther[number]];
   }
 
-  /** Whether all that a pack has is left to others for sure, whoever they are: then nothing need be searched. */
-  boolean isAllLeft(int pack) {
+  /**
+   * Whether all that a pack has is left to others for sure: then nothing need be searched.
+   *
+   * @param owns by number in the index: whether a pack owns anything
+   */
+  boolean isAllLeft(int pack, boolean[] owns) {
     return nothingOwned[pack]
-        && Arrays.stream(sortOfOther)
-            .allMatch(sort -> sort != NONE && covering[sortOfOne[pack]][sort]);
+        && IntStream.range(0, owns.length).allMatch(i -> !owns[i] || covers(i, pack));
   }
 }
