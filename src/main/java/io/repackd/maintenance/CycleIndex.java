@@ -18,6 +18,7 @@ import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -241,7 +242,7 @@ final class CycleIndex {
               continue;
             }
             boolean urgent = isUrgent(draft, wanted);
-            if (!urgent && leavesOut(damagedCopies(draft), draft, hiding, hidden)) {
+            if (!urgent && leavesOut(damagedCopies(draft, draft.file()), draft, hiding, hidden)) {
               continue;
             }
             if (!mends && isSomebodyElse(attempt < MAX_TRIES)) {
@@ -250,7 +251,8 @@ final class CycleIndex {
             if (!install(draft)) {
               continue;
             }
-            if (urgent && leavesOut(damagedCopies(draft), draft, hiding, hidden)) {
+            if (urgent
+                && leavesOut(damagedCopies(draft, directory.indexFile()), draft, hiding, hidden)) {
               wanted = Base.SOUND_PACKS;
               continue;
             }
@@ -389,13 +391,15 @@ final class CycleIndex {
   /**
    * Looks for damaged copies to which an index leads though a pack that it lists for the first time has others. Such packs are not
    * listed then. If it is built anew, none is known to have been listed, and it is the damaged ones that are left out.
+   *
+   * @param file where it lies by now
    */
-  private List<CorruptFileException> damagedCopies(IndexDraft draft) throws IOException {
+  private List<CorruptFileException> damagedCopies(IndexDraft draft, Path file) throws IOException {
     List<StoredPack> fresh = fresh(draft);
     return fresh.isEmpty()
         ? List.of()
         : new RetainedCopies(directory, cancellation)
-            .damaged(draft.file(), brought(fresh, draft.listing()), draft.listed());
+            .damaged(file, brought(fresh, draft.listing()), draft.listed());
   }
 
   private boolean install(IndexDraft draft) throws IOException {
