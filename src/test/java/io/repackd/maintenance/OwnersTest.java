@@ -660,6 +660,46 @@ class OwnersTest {
     own.forEach(id -> repository.git("cat-file", "-e", id));
   }
 
+  /** Ordinary packs are repacked first, and nothing of promisor packs can be published. */
+  @Test
+  void whatWasRepackedIsListedAlsoWhereTheNextBatchFails() throws Exception {
+    repository.git("config", "core.repositoryFormatVersion", "1");
+    repository.git("config", "extensions.partialClone", "origin");
+    List<String> own = blobs(2, "own");
+    List<Path> small = listedBesideAYoungerLargePack(own);
+    for (int i = 0; i < 2; i++) {
+      Path promisor = pack(blobs(2, "promised " + i));
+      Files.createFile(Path.of(promisor.toString().replaceFirst("pack$", "promisor")));
+    }
+    cycle(NO_REPACK);
+    Path mtimes = Path.of(nameOfPromisorPack().toString().replaceFirst("promisor$", "mtimes"));
+    Files.createFile(repository.packs().resolve(mtimes));
+    CycleOutcome outcome = outcome(REPACK);
+    assertThat(outcome.result()).as(outcome.detail()).isEqualTo(Result.FAILED);
+    assertThat(outcome.detail()).contains(mtimes.toString());
+    Path written = ownerOf(own.getFirst());
+    assertThat(small).doesNotContain(written);
+    outcome(REPACK);
+    assertThat(repository.packFiles()).contains(written).doesNotContainAnyElementsOf(small);
+  }
+
+  /** What the promisor packs would become. */
+  private Path nameOfPromisorPack() throws IOException {
+    GitRepository copy = repository.copyTo(directory.resolve("copy.git"));
+    Registration registration =
+        new Registration(
+            "copy",
+            RepositoryDiscovery.locate(copy.path()),
+            TestRegistrations.settings(
+                NO_AGGREGATION, new ExpireSettings(false, Duration.ZERO), REPACK));
+    new MaintenanceCycle(Clock.systemUTC(), directory.resolve("state of the copy"))
+        .run(registration, new Request(true), new Cancellation(), new CycleListener() {});
+    List<Path> promisors = new ArrayList<>(copy.files(".promisor"));
+    promisors.removeIf(path -> Files.exists(repository.packs().resolve(path.getFileName())));
+    assertThat(promisors).hasSize(1);
+    return promisors.getFirst().getFileName();
+  }
+
   /** It gives up what it owns for what was written of it, and nothing was. */
   @Test
   void aPackThatIsLeftAsItIsGivesNothingUpToAPush() throws Exception {
