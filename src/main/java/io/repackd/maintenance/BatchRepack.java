@@ -220,15 +220,7 @@ final class BatchRepack {
     StandIns standIns = new StandIns(directory, index.packNames(), there, views);
     OwnerCounts owners = index.countOwners();
     try (Arena arena = Arena.ofShared()) {
-      OnlyCopies only =
-          new OnlyCopies(
-              directory,
-              index,
-              owners,
-              there,
-              views.stream().map(PackView::pack).toList(),
-              standIns,
-              arena);
+      OnlyCopies only = new OnlyCopies(directory, index, owners, there, views, standIns, arena);
       OwnerSearch.search(
           index,
           sources.stream().map(source -> source.pack().index()).toList(),

@@ -44,7 +44,7 @@ final class OnlyCopies {
    * Opens no pack yet.
    *
    * @param there all packs that are there
-   * @param asked the packs that are asked for, which own nothing
+   * @param asked the packs that are asked for
    * @param standIns knows them in the same order
    * @param arena a shared one, which ends the mappings
    */
@@ -53,7 +53,7 @@ final class OnlyCopies {
       MultiPackIndex index,
       OwnerCounts owners,
       List<StoredPack> there,
-      List<StoredPack> asked,
+      List<PackView> asked,
       StandIns standIns,
       Arena arena) {
     this.directory = directory;
@@ -78,7 +78,8 @@ final class OnlyCopies {
       places.put(name, i);
     }
     opened = new AtomicReferenceArray<>(numbers.length);
-    younger = asked.stream().mapToInt(pack -> places.getOrDefault(pack.indexName(), 0)).toArray();
+    younger =
+        asked.stream().mapToInt(view -> places.getOrDefault(view.pack().indexName(), 0)).toArray();
   }
 
   /**

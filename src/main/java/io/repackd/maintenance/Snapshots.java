@@ -74,15 +74,7 @@ final class Snapshots {
       }
       int[] searched =
           IntStream.range(0, partly.size()).filter(i -> !standIns.isAllLeft(i, owns)).toArray();
-      OnlyCopies only =
-          new OnlyCopies(
-              directory,
-              index,
-              owners,
-              there,
-              partly.stream().map(PackView::pack).toList(),
-              standIns,
-              arena);
+      OnlyCopies only = new OnlyCopies(directory, index, owners, there, partly, standIns, arena);
       LongAdder[] taken = new LongAdder[searched.length];
       Arrays.setAll(taken, _ -> new LongAdder());
       List<PackIndex> indexes =
