@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -47,11 +46,10 @@ final class Coverage {
   private final HashAlgorithm hash;
   private final Cancellation cancellation;
   private final int mostReaders;
-  private final Arena arena;
   private final Map<String, PackView> staying = new HashMap<>();
 
-  /** By number in the index: the packs that stay, as far as they have been opened. */
-  private final AtomicReferenceArray<PackIndex> opened;
+  /** By number in the index: the packs that stay. */
+  private final IndexesOnDemand opened;
 
   /** The numbers of the packs that stay, the youngest first. */
   private final int[] youngestFirst;
@@ -124,7 +122,6 @@ final class Coverage {
     this.index = index;
     this.hash = index.hash();
     this.mostReaders = mostReaders;
-    this.arena = arena;
     this.cancellation = cancellation;
     Set<StoredPack> leaving = new HashSet<>();
     spared.forEach(view -> leaving.add(view.pack()));
@@ -136,7 +133,7 @@ final class Coverage {
     List<String> names = index.packNames();
     sortOfStaying = new int[names.size()];
     modifiedSeconds = new long[sortOfStaying.length];
-    opened = new AtomicReferenceArray<>(sortOfStaying.length);
+    opened = new IndexesOnDemand(sortOfStaying.length, this::stayingPack, hash, arena);
     Map<CoverSort, Integer> numbers = new HashMap<>();
     for (int i = 0; i < sortOfStaying.length; i++) {
       PackView view = staying.get(names.get(i));
@@ -338,7 +335,7 @@ final class Coverage {
         return owner; // so are all that are left
       }
       if (covering[sortOfStaying[number]]
-          && opened(number).find(spared.file(), spared.idOffset(position)) >= 0) {
+          && opened.get(number).find(spared.file(), spared.idOffset(position)) >= 0) {
         return number;
       }
     }
@@ -351,20 +348,5 @@ final class Coverage {
       throw new IllegalStateException("does not stay: " + index.packNames().get(number));
     }
     return view.pack();
-  }
-
-  private PackIndex opened(int number) throws IOException {
-    PackIndex known = opened.get(number);
-    if (known != null) {
-      return known;
-    }
-    synchronized (opened) {
-      PackIndex another = opened.get(number);
-      if (another == null) {
-        another = PackIndex.open(stayingPack(number).index().path(), hash, arena);
-        opened.set(number, another);
-      }
-      return another;
-    }
   }
 }

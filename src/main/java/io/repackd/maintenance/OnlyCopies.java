@@ -11,7 +11,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Which objects of packs that own nothing no other pack could cover, because those to which the index leads are of another class, say:
@@ -24,18 +23,13 @@ final class OnlyCopies {
       Comparator.comparingLong((StoredPack pack) -> pack.data().modifiedSeconds())
           .thenComparing(StoredPack::name);
 
-  private final ObjectDirectory directory;
   private final StandIns standIns;
-  private final Arena arena;
 
-  /** All packs that are there of those that the index lists, the youngest first. */
-  private final List<StoredPack> youngestFirst;
-
-  // In that order.
+  // By number among those that the index lists and that are there, the youngest first.
 
   private final int[] numbers;
   private final boolean[] owns;
-  private final AtomicReferenceArray<PackIndex> opened;
+  private final IndexesOnDemand opened;
 
   /** For each of the packs that are asked for: which of these are younger. */
   private final int[] younger;
@@ -56,14 +50,12 @@ final class OnlyCopies {
       List<PackView> asked,
       StandIns standIns,
       Arena arena) {
-    this.directory = directory;
     this.standIns = standIns;
-    this.arena = arena;
     Map<String, Integer> byName = new HashMap<>();
     for (String name : index.packNames()) {
       byName.put(name, byName.size());
     }
-    youngestFirst =
+    List<StoredPack> youngestFirst =
         there.stream()
             .filter(pack -> byName.containsKey(pack.indexName()))
             .sorted(OLDEST_FIRST.reversed())
@@ -77,7 +69,7 @@ final class OnlyCopies {
       owns[i] = owners.of(name) > 0;
       places.put(name, i);
     }
-    opened = new AtomicReferenceArray<>(numbers.length);
+    opened = new IndexesOnDemand(numbers.length, youngestFirst::get, directory.hash(), arena);
     younger =
         asked.stream().mapToInt(view -> places.getOrDefault(view.pack().indexName(), 0)).toArray();
   }
@@ -93,25 +85,10 @@ final class OnlyCopies {
     for (int i = 0; i < numbers.length; i++) {
       if ((owns[i] || i < younger[pack])
           && standIns.covers(numbers[i], pack)
-          && index(i).find(own.file(), own.idOffset(position)) >= 0) {
+          && opened.get(i).find(own.file(), own.idOffset(position)) >= 0) {
         return false;
       }
     }
     return true;
-  }
-
-  private PackIndex index(int place) throws IOException {
-    PackIndex known = opened.get(place);
-    if (known != null) {
-      return known;
-    }
-    synchronized (opened) {
-      PackIndex another = opened.get(place);
-      if (another == null) {
-        another = PackIndex.open(youngestFirst.get(place).index().path(), directory.hash(), arena);
-        opened.set(place, another);
-      }
-      return another;
-    }
   }
 }
