@@ -88,7 +88,7 @@ final class AggregatePlanner {
     List<Decision> decisions = new ArrayList<>();
     for (StoredPack pack : snapshot.packs()) {
       Supersession by = snapshot.superseded().get(pack.name());
-      if (by != null) {
+      if (by != null && by.whole()) {
         decisions.add(decide(pack, by, obstacle));
       }
     }
@@ -205,7 +205,7 @@ final class AggregatePlanner {
     snapshot
         .superseded()
         .forEach((name, supersession) -> {
-          if (sources.contains(supersession.by())) {
+          if (supersession.whole() && sources.contains(supersession.by())) {
             names.add(name);
           }
         });
@@ -231,7 +231,8 @@ final class AggregatePlanner {
     if (snapshot.listed().lists(pack)) {
       return Optional.of("the multi-pack-index lists it");
     }
-    if (by.name().equals(pack.name()) || snapshot.superseded().containsKey(by.name())) {
+    if (by.name().equals(pack.name())
+        || Supersession.isWhole(snapshot.superseded().get(by.name()))) {
       return Optional.of("%s is superseded itself".formatted(by.name()));
     }
     if (snapshot.damaged().contains(pack.name()) || snapshot.damaged().contains(by.name())) {

@@ -154,7 +154,7 @@ final class AggregateRound {
     Listed index = AggregateSnapshots.listed(directory);
     Set<String> superseded = new HashSet<>();
     for (StoredPack pack : directory.listPacks().packs()) {
-      SupersededPacks.of(pack).ifPresent(claim -> superseded.addAll(claim.packs()));
+      SupersededPacks.of(pack).ifPresent(claim -> superseded.addAll(claim.all()));
     }
     try {
       leftovers.recoverHidden(
@@ -206,7 +206,7 @@ final class AggregateRound {
       }
       Optional<SupersededPacks> claim = SupersededPacks.read(file);
       if (claim.isPresent()
-          && claim.get().packs().stream().noneMatch(there::contains)
+          && claim.get().all().stream().noneMatch(there::contains)
           && file.unchanged()) {
         Files.deleteIfExists(file.path());
       }

@@ -20,7 +20,7 @@ import java.util.Set;
  * @param hash the hash function
  * @param packs the complete packs
  * @param listed what the installed multi-pack-index lists
- * @param superseded the packs that others have made superfluous, by name
+ * @param superseded the packs that others have made superfluous, by name, whether as a whole or not
  * @param damaged the packs that were found damaged, by name
  * @param own the names of packs that this round itself has written
  * @param foreign who else maintains the object directory, in words; empty if nobody is seen

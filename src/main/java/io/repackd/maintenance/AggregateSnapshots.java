@@ -94,7 +94,7 @@ final class AggregateSnapshots {
   private Evidence evidence(List<StoredPack> packs, Map<String, Supersession> superseded, Look look)
       throws IOException {
     List<StoredPack> doomed =
-        packs.stream().filter(pack -> superseded.containsKey(pack.name())).toList();
+        packs.stream().filter(pack -> Supersession.isWhole(superseded.get(pack.name()))).toList();
     return doomed.isEmpty() ? Evidence.NONE : look.at(directory, doomed, clock.instant());
   }
 

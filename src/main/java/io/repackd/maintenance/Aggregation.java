@@ -243,7 +243,7 @@ public final class Aggregation {
     Instant now = clock.instant();
     Moment moment = bootClock.now();
     return superseded.entrySet().stream()
-        .filter(entry -> unlisted.contains(entry.getKey()))
+        .filter(entry -> entry.getValue().whole() && unlisted.contains(entry.getKey()))
         .anyMatch(entry -> entry.getValue().age(now, moment).compareTo(minAge) >= 0);
   }
 }

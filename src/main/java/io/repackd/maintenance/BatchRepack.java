@@ -5,7 +5,6 @@ import io.repackd.maintenance.PackPublication.Beside;
 import io.repackd.maintenance.PackPublication.Claim;
 import io.repackd.maintenance.PackPublication.Published;
 import io.repackd.midx.MultiPackIndex;
-import io.repackd.midx.OwnerCounts;
 import io.repackd.midx.OwnerSearch;
 import io.repackd.objectdir.DeltaSettings;
 import io.repackd.objectdir.FilePublisher.Unpublished;
@@ -31,7 +30,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
 
 /**
  * Puts a batch into a new pack: the objects which the multi-pack-index takes from the batch's packs, and those which it takes from
@@ -40,6 +41,9 @@ import java.util.concurrent.atomic.LongAdder;
  *
  * <p>Of packs which no index lists, because they were {@linkplain LeftToRepack left to the repack}, it takes everything, as a bundle
  * would have done: the new pack supersedes them, and they can only go if it has all that they have.
+ *
+ * <p>Of packs that an index lists, the new one of a cycle says that it has repacked those which somebody else's repack might leave where
+ * it does not leave the new one ({@link #outlasts}).
  *
  * <p>A new pack has a {@linkplain io.repackd.objectdir.TemporaryKeep temporary keep}, so that nobody bundles it before an index
  * refers to it. It is at least a second younger than the youngest of the batch, so that git would choose it, too, if it built the
@@ -60,20 +64,21 @@ final class BatchRepack {
   private final String cycle;
   private final boolean deltaSearch;
   private final List<String> supersedes;
+  private final boolean ofCycle;
   private final Cancellation cancellation;
 
-  /** A repack of packs that an index lists. */
+  /** A repack of packs that an index lists, and will list until they are deleted. */
   BatchRepack(
       ObjectDirectory directory,
       Instant now,
       String cycle,
       boolean deltaSearch,
       Cancellation cancellation) {
-    this(directory, now, cycle, deltaSearch, List.of(), cancellation);
+    this(directory, now, cycle, deltaSearch, List.of(), false, cancellation);
   }
 
   /**
-   * A repack.
+   * A repack of a cycle.
    *
    * @param cycle gives the new pack its temporary keep
    * @param deltaSearch whether deltas are searched, or only those kept that there are
@@ -87,6 +92,18 @@ final class BatchRepack {
       boolean deltaSearch,
       List<String> supersedes,
       Cancellation cancellation) {
+    this(directory, now, cycle, deltaSearch, supersedes, true, cancellation);
+  }
+
+  private BatchRepack(
+      ObjectDirectory directory,
+      Instant now,
+      String cycle,
+      boolean deltaSearch,
+      List<String> supersedes,
+      boolean ofCycle,
+      Cancellation cancellation) {
+    this.ofCycle = ofCycle;
     this.supersedes = List.copyOf(supersedes);
     this.directory = directory;
     this.now = now;
@@ -143,9 +160,12 @@ final class BatchRepack {
                     writer::close,
                     () -> ReadAccess.of(packs),
                     new Beside(
-                        batch.kind(), stillBadDeltas(packs), superseding(), Optional.of(cycle)),
+                        batch.kind(),
+                        stillBadDeltas(packs),
+                        (objects, bytes) -> superseding(listed.keySet(), parts, objects, bytes),
+                        Optional.of(cycle)),
                     () -> PackPublication.youngerThan(packs, now, parts.size()));
-        return new Written(parts.stream().map(part -> "pack-" + part.hash()).toList(), published);
+        return new Written(parts.stream().map(BatchRepack::name).toList(), published);
       }
     }
   }
@@ -186,10 +206,31 @@ final class BatchRepack {
         : Optional.of(() -> new SupersededPacks(BootClock.SYSTEM.now(), List.of()).render());
   }
 
-  private Optional<Claim> superseding() {
-    return supersedes.isEmpty()
+  private Optional<String> superseding(
+      Set<PackView> listed, List<NewPack> parts, long objects, long bytes) throws IOException {
+    Set<String> written = parts.stream().map(BatchRepack::name).collect(Collectors.toSet());
+    List<String> repacked =
+        listed.stream()
+            .filter(view -> ofCycle && outlasts(view, objects, bytes))
+            .map(view -> view.pack().name())
+            .filter(name -> !written.contains(name))
+            .toList();
+    return supersedes.isEmpty() && repacked.isEmpty()
         ? Optional.empty()
-        : Optional.of(() -> new SupersededPacks(BootClock.SYSTEM.now(), supersedes).render());
+        : Optional.of(new SupersededPacks(BootClock.SYSTEM.now(), supersedes, repacked).render());
+  }
+
+  /**
+   * Whether a repack of git's may leave a pack of the batch and take a new one, without what the other has. Git's geometric repack leaves a
+   * pack with twice as many objects, and {@code git gc} one that is as large as {@code gc.bigPackThreshold} says.
+   */
+  private boolean outlasts(PackView view, long objects, long bytes) {
+    long big = directory.traits().bigPackBytes();
+    return view.objects() >= 2 * objects || (view.pack().data().bytes() >= big && bytes < big);
+  }
+
+  private static String name(NewPack pack) {
+    return "pack-" + pack.hash();
   }
 
   /**
@@ -216,11 +257,9 @@ final class BatchRepack {
     }
     LongAdder own = new LongAdder();
     List<PackView> views = List.copyOf(listed.keySet());
-    List<StoredPack> there = directory.listPacks().packs();
-    StandIns standIns = new StandIns(directory, index.packNames(), there, views);
-    OwnerCounts owners = index.countOwners();
     try (Arena arena = Arena.ofShared()) {
-      OnlyCopies only = new OnlyCopies(directory, index, owners, there, views, standIns, arena);
+      TakenObjects taken =
+          new TakenObjects(directory, index, directory.listPacks().packs(), views, arena);
       OwnerSearch.search(
           index,
           sources.stream().map(source -> source.pack().index()).toList(),
@@ -230,10 +269,7 @@ final class BatchRepack {
               return;
             }
             PackSource.Packed source = sources.get(pack);
-            if (inBatch[owner]
-                || (!standIns.isLeft(owner, pack)
-                    && (views.get(pack).owned() > 0
-                        || only.isOnly(pack, source.pack().index(), position)))) {
+            if (inBatch[owner] || taken.isTaken(pack, source.pack().index(), position, owner)) {
               PositionSet selected = source.selected();
               synchronized (selected) {
                 selected.add(position);
@@ -244,11 +280,11 @@ final class BatchRepack {
             }
           },
           cancellation);
+      requireAll(
+          index,
+          views.stream().mapToLong(view -> taken.owners().of(view.pack().indexName())).sum(),
+          own.sum());
     }
-    requireAll(
-        index,
-        listed.keySet().stream().mapToLong(view -> owners.of(view.pack().indexName())).sum(),
-        own.sum());
   }
 
   /** What the index takes from the batch has to be in the new pack, all of it, or the batch would not be covered by it. */

@@ -176,8 +176,20 @@ final class CycleIndex {
       return false; // whoever writes it finds out
     }
     Set<String> names = new HashSet<>(listed);
-    return directory.listPacks().packs().stream()
-        .anyMatch(pack -> ledger.since(pack).isPresent() && !names.contains(pack.indexName()));
+    List<StoredPack> packs = directory.listPacks().packs();
+    Set<StoredPack> repacked = RepackedPacks.among(packs);
+    return packs.stream()
+        .anyMatch(pack ->
+            ledger.since(pack).isPresent()
+                && !names.contains(pack.indexName())
+                && !repacked.contains(pack));
+  }
+
+  /** Whether the installed index lists packs that the next one will not, because they were repacked. */
+  boolean listsRepacked() throws IOException {
+    Set<String> listed = Set.copyOf(listed());
+    return RepackedPacks.among(directory.listPacks().packs()).stream()
+        .anyMatch(pack -> listed.contains(pack.indexName()));
   }
 
   /**
@@ -272,15 +284,11 @@ final class CycleIndex {
       throws IOException {
     Set<String> left = left(listing);
     left.addAll(hiding);
-    return IndexDraft.write(
+    return RepackedPacks.draft(
         directory,
         listing,
         new Wanted(
-            baseOf(listing, base),
-            Optional.empty(),
-            damagedAmong(listing.packs()),
-            left,
-            ranks(listing, base)),
+            baseOf(listing, base), damagedAmong(listing.packs()), left, ranks(listing, base)),
         unreferenced,
         directory.publisher(),
         cancellation);
@@ -407,6 +415,9 @@ final class CycleIndex {
       // Before and not after, so that a crash in between cannot leave the windows open.
       ledger.restart();
       ledger.save();
+    } else if (!draft.spared().isEmpty()) {
+      ledger.forget(draft.spared());
+      ledger.save();
     }
     return draft.install(window, ledger.windows(), clock);
   }
@@ -421,7 +432,8 @@ final class CycleIndex {
   void observe() throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
-      ledger.observe(directory.listPacks().packs(), index.countOwners(), clock.instant());
+      List<StoredPack> packs = directory.listPacks().packs();
+      ledger.observe(packs, index.countOwners(), RepackedPacks.among(packs), clock.instant());
     }
     ledger.save();
   }

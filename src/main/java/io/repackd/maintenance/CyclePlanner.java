@@ -121,6 +121,11 @@ public final class CyclePlanner {
           "%d packs that were bundled into it go first, which only it says"
               .formatted(view.superseded()));
     }
+    if (view.repacked() > 0) {
+      return Optional.of(
+          "%d packs that were repacked into it go first, which only it says"
+              .formatted(view.repacked()));
+    }
     if (immediately) {
       return Optional.empty();
     }

@@ -298,10 +298,15 @@ final class CycleSteps {
     }
   }
 
-  /** What the repack has written is listed in any case. */
+  /**
+   * Expires, and lists what the repack has written, by one index. Not if that lists what the next one will not: see {@link RepackedPacks}.
+   * What the repack has written is listed in any case.
+   */
   private Optional<StepFailure> expireAndList(CyclePlan plan) {
     try {
-      steps.run(Step.EXPIRE, () -> expire(plan, index.fresh()));
+      steps.run(
+          Step.EXPIRE,
+          () -> expire(plan, index.listsRepacked() ? Expiry.Fresh.NONE : index.fresh()));
       return Optional.empty();
     } catch (StepFailure e) {
       return Optional.of(e);

@@ -109,9 +109,9 @@ public record DryRun(
         Set<String> left = new HashSet<>(pushed);
         aggregate.unlisted().forEach(pack -> left.add(pack.indexName()));
         PackRanks ranks = PackRanks.of(listing, directory, pushed, Set.of());
-        Wanted wanted = new Wanted(Base.INSTALLED, Optional.empty(), Set.of(), left, ranks);
+        Wanted wanted = new Wanted(Base.INSTALLED, Set.of(), left, ranks);
         try (IndexDraft draft =
-            IndexDraft.write(directory, listing, wanted, ledger, publisher, cancellation)) {
+            RepackedPacks.draft(directory, listing, wanted, ledger, publisher, cancellation)) {
           return of(draft, listing, pushed.size() == listing.packs().size(), cancellation);
         }
       } finally {

@@ -140,28 +140,36 @@ final class Expiry {
               Readers.census(directory),
               window,
               clock.instant());
+      List<PackView> views = snapshot.packs().stream().filter(view -> !view.unlisted()).toList();
       Coverage coverage =
           new Coverage(
               index,
-              snapshot.packs(),
+              views,
               plan.deletions(),
               directory.traits().permissions().mostReaders(),
               arena,
               cancellation);
       List<StoredPack> proven = prove(coverage, plan);
+      Set<String> dropped = new HashSet<>(index.packNames());
+      dropped.retainAll(proven.stream().map(StoredPack::indexName).toList());
       // An index lists one pack at least, and be it an empty one.
-      if (proven.isEmpty() || proven.size() == index.packNames().size()) {
+      if (proven.isEmpty() || dropped.size() == index.packNames().size()) {
         return new Expired(0, 0, "nothing can be spared");
+      }
+      if (dropped.isEmpty() && fresh.packs().isEmpty()) {
+        cancellation.check();
+        return expired(
+            replaceAndDelete(verified, snapshot, coverage, proven, fresh, Optional.empty()), 0);
       }
       FilePublisher publisher = directory.publisher();
       try (Unpublished replacement = publisher.create("midx")) {
-        List<StoredPack> listed = snapshot.packs().stream().map(PackView::pack).toList();
+        List<StoredPack> listed = views.stream().map(PackView::pack).toList();
         Written written =
             new MultiPackIndexWriter(directory.hash(), cancellation)
                 .write(
                     replacement.channel(),
                     Optional.of(index),
-                    new HashSet<>(proven.stream().map(StoredPack::indexName).toList()),
+                    dropped,
                     open(fresh, arena),
                     fresh.ranks().among(listed));
         replacement.sync();
@@ -175,11 +183,15 @@ final class Expiry {
         }
         requireSoundCopies(fresh, replacement.file(), listed);
         cancellation.check();
-        long deleted = replaceAndDelete(verified, snapshot, coverage, proven, fresh, replacement);
-        return new Expired(
-            deleted, written.bytes(), "%d packs that nothing refers to".formatted(deleted));
+        return expired(
+            replaceAndDelete(verified, snapshot, coverage, proven, fresh, Optional.of(replacement)),
+            written.bytes());
       }
     }
+  }
+
+  private static Expired expired(long deleted, long bytes) {
+    return new Expired(deleted, bytes, "%d packs that nothing refers to".formatted(deleted));
   }
 
   private void requireSoundCopies(Fresh fresh, Path file, List<StoredPack> listed)
@@ -252,10 +264,17 @@ final class Expiry {
       Coverage coverage,
       List<StoredPack> proven,
       Fresh fresh,
-      Unpublished replacement)
+      Optional<Unpublished> replacement)
       throws IOException, StepFailure {
+    Set<String> listed = Set.copyOf(coverage.listed());
     ReturnedPacks returned =
-        new ReturnedPacks(directory, proven, unreferenced, window, proof, clock);
+        new ReturnedPacks(
+            directory,
+            proven.stream().filter(pack -> listed.contains(pack.indexName())).toList(),
+            unreferenced,
+            window,
+            proof,
+            clock);
     // What others have done to the directory need not be waited for while the lock is held.
     directory.publisher().syncDirectory();
     Snapshot now = lookBeforeTheLock(snapshot, proven);
@@ -298,7 +317,7 @@ final class Expiry {
       Coverage coverage,
       List<StoredPack> proven,
       Fresh fresh,
-      Unpublished replacement)
+      Optional<Unpublished> replacement)
       throws IOException, StepFailure {
     try (LockFile indexLock = directory.lock(ObjectDirectory.Lock.MULTI_PACK_INDEX)) {
       requireInstalled(verified);
@@ -314,13 +333,15 @@ final class Expiry {
       if (!fresh.packs().isEmpty()) {
         requireNoneGone(coverage.listed());
       }
-      try (SafetyWindow.Replacement index = window.replacing(directory, unreferenced.windows())) {
-        replacement.publishWritable(String.valueOf(directory.indexFile().getFileName()));
-        index.done(clock.instant());
+      if (replacement.isPresent()) {
+        try (SafetyWindow.Replacement index = window.replacing(directory, unreferenced.windows())) {
+          replacement.get().publishWritable(String.valueOf(directory.indexFile().getFileName()));
+          index.done(clock.instant());
+        }
       }
       // Nothing that takes time comes between this and the packs being hidden.
       FileStamp installed = FileStamp.of(directory.indexFile());
-      Snapshot after = now.replacedBy(installed.inode());
+      Snapshot after = replacement.isPresent() ? now.replacedBy(installed.inode()) : now;
       return deletion.delete(
           proven,
           indexLock,

@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +66,7 @@ final class IndexDraft implements AutoCloseable {
   private final Kind kind;
   private final String reason;
   private final List<StoredPack> listed;
+  private final List<StoredPack> spared;
   private final List<String> damage;
   private final @Nullable Unpublished unpublished;
 
@@ -74,6 +76,7 @@ final class IndexDraft implements AutoCloseable {
       Kind kind,
       String reason,
       List<StoredPack> listed,
+      List<StoredPack> spared,
       List<String> damage,
       @Nullable Unpublished unpublished) {
     this.directory = directory;
@@ -81,6 +84,7 @@ final class IndexDraft implements AutoCloseable {
     this.kind = kind;
     this.reason = reason;
     this.listed = List.copyOf(listed);
+    this.spared = List.copyOf(spared);
     this.damage = List.copyOf(damage);
     this.unpublished = unpublished;
   }
@@ -126,6 +130,7 @@ final class IndexDraft implements AutoCloseable {
    * @param damaged names of packs that are known to be damaged: they are left out, where the installed index does not list them
    * @param left names of the indexes of packs that are not to be listed yet, because a repack takes them or a push is under way: they are
    *     left out in the same way
+   * @param needed names of the indexes of packs that are to be listed though they are superseded
    * @param ranks which of two packs with the same object owns it
    */
   record Wanted(
@@ -133,20 +138,32 @@ final class IndexDraft implements AutoCloseable {
       Optional<StoredPack> preferred,
       Set<String> damaged,
       Set<String> left,
+      Set<String> needed,
       PackRanks ranks) {
     Wanted {
       damaged = Set.copyOf(damaged);
       left = Set.copyOf(left);
+      needed = Set.copyOf(needed);
+    }
+
+    /** As a cycle wants it. */
+    Wanted(Base base, Set<String> damaged, Set<String> left, PackRanks ranks) {
+      this(base, Optional.empty(), damaged, left, Set.of(), ranks);
     }
 
     /** All packs, and who owns what as with git. */
     Wanted(Base base, Optional<StoredPack> preferred) {
-      this(base, preferred, Set.of(), Set.of(), PackRanks.NONE);
+      this(base, preferred, Set.of(), Set.of(), Set.of(), PackRanks.NONE);
     }
 
     /** All packs. */
     Wanted(Base base, PackRanks ranks) {
-      this(base, Optional.empty(), Set.of(), Set.of(), ranks);
+      this(base, Set.of(), Set.of(), ranks);
+    }
+
+    /** The same with other ranks, and other packs that are needed. */
+    Wanted with(PackRanks otherRanks, Set<String> otherNeeded) {
+      return new Wanted(base, preferred, damaged, left, otherNeeded, otherRanks);
     }
   }
 
@@ -206,6 +223,49 @@ final class IndexDraft implements AutoCloseable {
   /** The packs that it lists. */
   List<StoredPack> listed() {
     return listed;
+  }
+
+  /** The packs that it lists no more though they are there. */
+  List<StoredPack> spared() {
+    return spared;
+  }
+
+  /**
+   * Makes another that lists fewer packs. This one stays as it is.
+   *
+   * @param dropped packs that it lists, and from which it takes nothing
+   * @param publisher where the file of the other lies until that is installed
+   * @return this one if it is the installed index, and that is corrupt
+   */
+  IndexDraft without(Set<StoredPack> dropped, FilePublisher publisher, Cancellation cancellation)
+      throws IOException {
+    Unpublished file = publisher.create("midx");
+    try (Arena arena = Arena.ofShared()) {
+      MultiPackIndex base = MultiPackIndex.open(file(), directory.hash(), arena);
+      if (unpublished == null && !base.checksumMatches(cancellation)) {
+        file.close();
+        return this;
+      }
+      new MultiPackIndexWriter(directory.hash(), cancellation)
+          .write(
+              file.channel(),
+              Optional.of(base),
+              dropped.stream().map(StoredPack::indexName).collect(Collectors.toSet()),
+              List.of());
+      file.sync();
+      return new IndexDraft(
+          directory,
+          listing,
+          kind == Kind.UNCHANGED ? Kind.EXTENDED : kind,
+          reason,
+          listed.stream().filter(pack -> !dropped.contains(pack)).toList(),
+          List.copyOf(dropped),
+          damage,
+          file);
+    } catch (IOException | RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
   }
 
   /** One line for each pack that was left out because it is damaged. */
@@ -347,6 +407,7 @@ final class IndexDraft implements AutoCloseable {
       Set<String> unwanted = new HashSet<>(Supersession.indexNamesAmong(listing.packs()));
       unwanted.addAll(wanted.left());
       unwanted.removeAll(Set.copyOf(listed));
+      unwanted.removeAll(wanted.needed());
       return unwanted;
     }
 
@@ -504,7 +565,7 @@ final class IndexDraft implements AutoCloseable {
     private IndexDraft draft(
         Kind kind, String reason, List<String> names, @Nullable Unpublished file) {
       List<StoredPack> listed = names.stream().map(this::required).toList();
-      return new IndexDraft(directory, listing, kind, reason, listed, damage, file);
+      return new IndexDraft(directory, listing, kind, reason, listed, List.of(), damage, file);
     }
 
     private StoredPack required(String indexName) {

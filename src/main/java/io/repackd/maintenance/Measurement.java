@@ -19,7 +19,8 @@ import java.util.Optional;
  * @param indexedPacks packs that the multi-pack-index lists; 0 without one
  * @param indexedObjects objects in the multi-pack-index
  * @param packsOutsideIndex packs that the multi-pack-index does not list
- * @param unreferencedPacks packs that the multi-pack-index lists and takes no object from: they wait for deletion
+ * @param unreferencedPacks packs that the multi-pack-index takes no object from, and which it lists, or does not because they were
+ *     repacked: they wait for deletion
  * @param oldestUnreferenced since when that is so of the one that waits longest, as far as is remembered; empty if none waits
  * @param keepFiles number of {@code .keep} files by owner
  * @param garbageFiles files that belong to no pack, by kind

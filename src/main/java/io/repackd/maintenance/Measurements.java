@@ -19,8 +19,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Counts an object directory. */
 final class Measurements {
@@ -50,6 +53,7 @@ final class Measurements {
       garbageBytes.merge(file.kind(), file.stamp().bytes(), Long::sum);
     }
     Optional<OwnerCounts> owners = owners(directory, listing);
+    Set<StoredPack> waiting = owners.isEmpty() ? Set.of() : waiting(listing.packs(), owners.get());
     return new Measurement(
         packs,
         packBytes,
@@ -60,8 +64,10 @@ final class Measurements {
         listing.packs().stream()
             .filter(pack -> owners.isEmpty() || !owners.get().lists(pack.indexName()))
             .count(),
-        owners.map(OwnerCounts::unreferenced).orElse(0L),
-        owners.flatMap(counts -> oldest(listing, counts, unreferenced)),
+        waiting.size(),
+        waiting.stream()
+            .flatMap(pack -> unreferenced.since(pack).stream())
+            .min(Comparator.naturalOrder()),
         keeps,
         garbage,
         garbageBytes,
@@ -76,12 +82,15 @@ final class Measurements {
     return ages;
   }
 
-  private static Optional<Instant> oldest(
-      PackDirectoryListing listing, OwnerCounts owners, UnreferencedSince unreferenced) {
-    return listing.packs().stream()
-        .filter(pack -> owners.lists(pack.indexName()) && owners.of(pack.indexName()) == 0)
-        .flatMap(pack -> unreferenced.since(pack).stream())
-        .min(Comparator.naturalOrder());
+  private static Set<StoredPack> waiting(List<StoredPack> packs, OwnerCounts owners)
+      throws IOException {
+    Set<StoredPack> repacked = RepackedPacks.among(packs);
+    return packs.stream()
+        .filter(pack ->
+            owners.lists(pack.indexName())
+                ? owners.of(pack.indexName()) == 0
+                : repacked.contains(pack))
+        .collect(Collectors.toSet());
   }
 
   /** What the index says; nothing if there is none that can be read. That it is damaged, a verification says. */

@@ -58,9 +58,23 @@ final class PackPublication {
     Instant afterTheCopy() throws IOException;
   }
 
-  /** Words a {@code .baddeltas} or {@code .supersedes} file. Asked just before the pack becomes visible. */
+  /** Words a {@code .baddeltas} file. Asked just before the pack becomes visible. */
   interface Claim {
     String content() throws IOException;
+  }
+
+  /** Words a {@code .supersedes} file. Asked just before the pack becomes visible. */
+  interface Superseding {
+    /** Nothing is superseded. */
+    Superseding NOTHING = (_, _) -> Optional.empty();
+
+    /**
+     * What it says, or nothing if there is to be no file.
+     *
+     * @param objects how many objects the pack has
+     * @param bytes how large it is
+     */
+    Optional<String> content(long objects, long bytes) throws IOException;
   }
 
   /**
@@ -68,17 +82,17 @@ final class PackPublication {
    *
    * @param kind ordinary, or promisor
    * @param badDeltas what its {@code .baddeltas} file says; empty if it has none
-   * @param supersedes what its {@code .supersedes} file says; empty if it has none
+   * @param supersedes what its {@code .supersedes} file says
    * @param keepOfCycle the cycle that gives it a temporary keep; empty if it has none
    */
   record Beside(
       PackKind kind,
       Optional<Claim> badDeltas,
-      Optional<Claim> supersedes,
+      Superseding supersedes,
       Optional<String> keepOfCycle) {
-    /** One that was searched for deltas supersedes no other. */
+    /** One that has no {@code .supersedes} file. */
     Beside(PackKind kind, Optional<Claim> badDeltas, Optional<String> keepOfCycle) {
-      this(kind, badDeltas, Optional.empty(), keepOfCycle);
+      this(kind, badDeltas, Superseding.NOTHING, keepOfCycle);
     }
   }
 
@@ -305,7 +319,7 @@ final class PackPublication {
           removeKeep();
           return Optional.empty();
         }
-        placeSidecars();
+        placeSidecars(files);
         long bytes = files.bytes();
         place(files.pack(), "pack");
         if (directory.traits().writeReverseIndex()) {
@@ -334,15 +348,16 @@ final class PackPublication {
       }
     }
 
-    private void placeSidecars() throws IOException {
+    private void placeSidecars(StagedPack files) throws IOException {
       if (beside.kind() == PackKind.PROMISOR) {
         place("", Sidecar.PROMISOR);
       }
       if (beside.badDeltas().isPresent()) {
         place(beside.badDeltas().get().content(), Sidecar.BAD_DELTAS);
       }
-      if (beside.supersedes().isPresent()) {
-        place(beside.supersedes().get().content(), Sidecar.SUPERSEDES);
+      Optional<String> superseded = beside.supersedes().content(files.objects(), files.packBytes());
+      if (superseded.isPresent()) {
+        place(superseded.get(), Sidecar.SUPERSEDES);
       }
     }
 

@@ -22,14 +22,13 @@ import java.util.stream.Collectors;
  * <p>{@code git repack --geometric}, which is how git maintains by default, puts the packs with the fewest objects into a new one, but
  * for those objects that a larger pack has, too, and deletes them. Whoever has read a multi-pack-index that leads to such an object in
  * one of these looks for it in packs which that index does not list: not in the larger one. If it leads to the larger one there is
- * nothing to look for. {@code git repack} and {@code git gc} leave packs with a {@code .keep}, and what these have, in the same way.
+ * nothing to look for. {@code git repack} and {@code git gc} leave packs with a {@code .keep}, and what these have, in the same way, and {@code git gc} such as are as large as {@code gc.bigPackThreshold} says.
  *
- * <p>By git's own rule the newest pack owns it, which mostly is the smallest. But what this cycle has repacked gives up all that it owns:
+ * <p>By git's own rule the newest pack owns it, which mostly is the smallest. But what was repacked gives up all that it owns:
  * it will go. What was written of it need not have more objects than it has, where others have the rest. If it has less than half of
- * them, git may leave the repacked one for as long as that waits to go, and not what was written of it: that is the price for getting
- * rid of it.
+ * them, the repacked one is not listed any more: see {@link RepackedPacks}.
  *
- * <p>What {@code gc.bigPackThreshold} and {@code git gc --keep-largest-pack} leave goes by bytes; that is not looked at.
+ * <p>What {@code git gc --keep-largest-pack} leaves goes by bytes; that is not looked at.
  */
 final class PackRanks {
   /** No ranks: git's rule. */
@@ -51,12 +50,12 @@ final class PackRanks {
   }
 
   /**
-   * Ranks by number of objects; the packs that somebody keeps come before all others, unless kept packs are repacked, too; and cruft packs
-   * come last.
+   * Ranks by number of objects; the packs that somebody keeps come before all others, unless kept packs are repacked, too, and so do those
+   * that {@code git gc} leaves for their size; and cruft packs come last.
    *
    * @param listing says who keeps what
    * @param pushed the names of the indexes of packs whose keep says nothing, because it will soon be gone
-   * @param repacked the names of the packs that this cycle has repacked
+   * @param repacked the names of the packs that this cycle has repacked: they give up all that they own
    */
   static PackRanks of(
       PackDirectoryListing listing,
@@ -65,18 +64,19 @@ final class PackRanks {
       Set<String> repacked) {
     HashAlgorithm hash = directory.hash();
     boolean stay = !directory.traits().packKeptObjects();
-    return new PackRanks(pack -> {
-      if (repacked.contains(pack.name())) {
-        return GIVES_UP;
-      }
-      if (pack.has(Sidecar.MTIMES)) {
-        return CRUFT;
-      }
-      KeepOwner keeper = listing.keepFiles().get(pack.name());
-      boolean kept =
-          keeper != null && keeper != KeepOwner.REPACKD && !pushed.contains(pack.indexName());
-      return kept && stay ? KEPT + objects(pack, hash) : objects(pack, hash);
-    });
+    long big = directory.traits().bigPackBytes();
+    PackRanks natural =
+        new PackRanks(pack -> {
+          if (pack.has(Sidecar.MTIMES)) {
+            return CRUFT;
+          }
+          KeepOwner keeper = listing.keepFiles().get(pack.name());
+          boolean kept =
+              keeper != null && keeper != KeepOwner.REPACKD && !pushed.contains(pack.indexName());
+          boolean left = (kept && stay) || pack.data().bytes() >= big;
+          return left ? KEPT + objects(pack, hash) : objects(pack, hash);
+        });
+    return natural.givingUp(repacked);
   }
 
   private static long objects(StoredPack pack, HashAlgorithm hash) {
@@ -91,6 +91,11 @@ final class PackRanks {
     } catch (IOException e) {
       return 0; // whoever lists it says what is wrong with it
     }
+  }
+
+  /** The same, but that some packs give up all that another has, by their names. */
+  PackRanks givingUp(Set<String> names) {
+    return new PackRanks(pack -> names.contains(pack.name()) ? GIVES_UP : ranks.applyAsLong(pack));
   }
 
   long of(StoredPack pack) {

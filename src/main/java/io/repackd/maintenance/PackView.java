@@ -14,8 +14,10 @@ import java.util.Optional;
  * @param objects how many objects it has
  * @param owned how many of them the multi-pack-index takes from it
  * @param unreferencedSince since when it owns none, as far as is remembered; empty while it owns some
- * @param superseded how many packs are there that it {@linkplain Supersession supersedes}
- * @param unlisted whether no multi-pack-index lists it, because it was {@linkplain LeftToRepack left to the repack}
+ * @param superseded how many packs are there that it {@linkplain Supersession supersedes} as a whole
+ * @param repacked how many packs are there that it says it has {@linkplain RepackedPacks repacked}
+ * @param unlisted whether the multi-pack-index does not list it, because it was {@linkplain LeftToRepack left to the repack}; or, if it
+ *     owns nothing, because it was {@linkplain RepackedPacks repacked}
  * @param taken how many objects a repack would take of it: those that it owns, and those that are not to be left to their owners ({@link
  *     StandIns}); of one that owns nothing, those without which it cannot go ({@link OnlyCopies})
  */
@@ -25,6 +27,7 @@ public record PackView(
     long owned,
     Optional<Instant> unreferencedSince,
     long superseded,
+    long repacked,
     boolean unlisted,
     long taken) {
   /** One that the multi-pack-index lists. */
@@ -34,7 +37,7 @@ public record PackView(
       long owned,
       Optional<Instant> unreferencedSince,
       long superseded) {
-    this(pack, objects, owned, unreferencedSince, superseded, false, owned);
+    this(pack, objects, owned, unreferencedSince, superseded, 0, false, owned);
   }
 
   /** One that supersedes no other. */
@@ -44,13 +47,24 @@ public record PackView(
 
   /** One that was left to the repack: whatever it has counts, as if an index took all of it. */
   static PackView unlisted(StoredPack pack, long objects) {
-    return new PackView(pack, objects, objects, Optional.empty(), 0, true, objects);
+    return new PackView(pack, objects, objects, Optional.empty(), 0, 0, true, objects);
+  }
+
+  /** The same that no index lists, if it owns nothing. */
+  PackView notListed() {
+    return new PackView(pack, objects, owned, unreferencedSince, superseded, repacked, true, taken);
+  }
+
+  /** The same that has repacked so many others. */
+  PackView withRepacked(long packs) {
+    return new PackView(
+        pack, objects, owned, unreferencedSince, superseded, packs, unlisted, taken);
   }
 
   /** The same, of which a repack would take more than it owns. */
   PackView withTaken(long objectsTaken) {
     return new PackView(
-        pack, objects, owned, unreferencedSince, superseded, unlisted, objectsTaken);
+        pack, objects, owned, unreferencedSince, superseded, repacked, unlisted, objectsTaken);
   }
 
   /** What its objects will take in a new pack, in bytes. */

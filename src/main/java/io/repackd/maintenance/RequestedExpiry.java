@@ -83,14 +83,16 @@ final class RequestedExpiry implements Permission {
   }
 
   private Snapshot snapshot(PackDirectoryListing listing) throws IOException {
-    return Snapshots.take(
-        directory,
-        listing.packs(),
-        directory.indexFile(),
-        UnreferencedSince.UNKNOWN,
-        Census.NOBODY,
-        window,
-        clock.instant());
+    Snapshot snapshot =
+        Snapshots.take(
+            directory,
+            listing.packs(),
+            directory.indexFile(),
+            UnreferencedSince.UNKNOWN,
+            Census.NOBODY,
+            window,
+            clock.instant());
+    return snapshot.with(snapshot.packs().stream().filter(view -> !view.unlisted()).toList());
   }
 
   private void report(CyclePlan plan) {

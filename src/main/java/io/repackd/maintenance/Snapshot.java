@@ -14,7 +14,7 @@ import java.util.Map;
  *
  * @param taken when it was taken
  * @param traits the repository's own configuration
- * @param packs the packs that the multi-pack-index lists, ordered by name
+ * @param packs the packs that the multi-pack-index lists, and those that it does not list because they were repacked, ordered by name
  * @param indexFile the multi-pack-index
  * @param indexInode its inode number; whoever maps another by that path reads a superseded one
  * @param census the processes which have to do with the object directory

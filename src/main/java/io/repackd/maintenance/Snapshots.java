@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Takes the snapshot upon which a cycle is planned. */
@@ -59,22 +60,17 @@ final class Snapshots {
       Cancellation cancellation)
       throws IOException {
     List<PackView> partly =
-        snapshot.packs().stream().filter(view -> view.owned() < view.objects()).toList();
+        snapshot.packs().stream()
+            .filter(view -> !view.unlisted() && view.owned() < view.objects())
+            .toList();
     if (partly.isEmpty()) {
       return snapshot.packs();
     }
     Map<PackView, PackView> counted = new HashMap<>();
     try (Arena arena = Arena.ofShared()) {
       MultiPackIndex index = MultiPackIndex.open(file, directory.hash(), arena);
-      StandIns standIns = new StandIns(directory, index.packNames(), there, partly);
-      OwnerCounts owners = index.countOwners();
-      boolean[] owns = new boolean[index.packNames().size()];
-      for (int i = 0; i < owns.length; i++) {
-        owns[i] = owners.of(index.packNames().get(i)) > 0;
-      }
-      int[] searched =
-          IntStream.range(0, partly.size()).filter(i -> !standIns.isAllLeft(i, owns)).toArray();
-      OnlyCopies only = new OnlyCopies(directory, index, owners, there, partly, standIns, arena);
+      TakenObjects objects = new TakenObjects(directory, index, there, partly, arena);
+      int[] searched = IntStream.range(0, partly.size()).filter(i -> !objects.areNone(i)).toArray();
       LongAdder[] taken = new LongAdder[searched.length];
       Arrays.setAll(taken, _ -> new LongAdder());
       List<PackIndex> indexes =
@@ -86,11 +82,9 @@ final class Snapshots {
           index,
           indexes,
           (pack, position, found) -> {
-            int asked = searched[pack];
             if (found >= 0
-                && !standIns.isLeft(index.packOf(found), asked)
-                && (partly.get(asked).owned() > 0
-                    || only.isOnly(asked, indexes.get(pack), position))) {
+                && objects.isTaken(
+                    searched[pack], indexes.get(pack), position, index.packOf(found))) {
               taken[pack].increment();
             }
           },
@@ -106,7 +100,7 @@ final class Snapshots {
   /**
    * Takes a snapshot.
    *
-   * @param packs all packs that are there; those of the index are looked at
+   * @param packs all packs that are there; looked at are those of the index, and those that it does not list because they were repacked
    * @param index where to read the multi-pack-index: the installed one, or a draft
    * @param window asks the kernel who uses those packs that own nothing
    */
@@ -158,20 +152,29 @@ final class Snapshots {
       Instant now)
       throws IOException {
     List<PackView> views = new ArrayList<>();
-    Map<String, Long> superseded = Supersession.countsAmong(packs);
+    Map<String, Supersession> superseded = Supersession.among(packs);
+    Map<Boolean, List<Supersession>> byWhole =
+        superseded.values().stream().collect(Collectors.partitioningBy(Supersession::whole));
+    Map<String, Long> whole = Supersession.counts(byWhole.getOrDefault(true, List.of()));
+    Map<String, Long> repacked = Supersession.counts(byWhole.getOrDefault(false, List.of()));
     try (Arena arena = Arena.ofConfined()) {
       OwnerCounts owners = MultiPackIndex.open(index, directory.hash(), arena).countOwners();
       for (StoredPack pack : packs) {
-        if (owners.lists(pack.indexName())) {
-          views.add(
-              view(
-                  directory,
-                  pack,
-                  owners.of(pack.indexName()),
-                  unreferenced,
-                  superseded.getOrDefault(pack.name(), 0L),
-                  now));
+        boolean listed = owners.lists(pack.indexName());
+        Supersession by = superseded.get(pack.name());
+        if (!listed && (by == null || by.whole())) {
+          continue;
         }
+        PackView view =
+            view(
+                    directory,
+                    pack,
+                    listed ? owners.of(pack.indexName()) : 0,
+                    unreferenced,
+                    whole.getOrDefault(pack.name(), 0L),
+                    now)
+                .withRepacked(repacked.getOrDefault(pack.name(), 0L));
+        views.add(listed ? view : view.notListed());
       }
     }
     return views;

@@ -18,12 +18,14 @@ import java.util.concurrent.Future;
  *
  * @param name what its files are to be called before the dot
  * @param objects how many objects it has
+ * @param packBytes the size of the pack
  * @param bytes the sizes of pack and index together
  * @param reverseIndexBytes the size of the reverse index
  */
 record StagedPack(
     String name,
     long objects,
+    long packBytes,
     long bytes,
     long reverseIndexBytes,
     Unpublished pack,
@@ -56,6 +58,7 @@ record StagedPack(
     return new StagedPack(
         name,
         content.objects(),
+        pack.channel().size(),
         pack.channel().size() + index.channel().size(),
         reverseIndex.channel().size(),
         pack,

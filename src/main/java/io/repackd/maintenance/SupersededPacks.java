@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What our {@code .baddeltas} and {@code .supersedes} files say: which packs the one beside them has made superfluous. To git only
@@ -29,16 +30,17 @@ import java.util.regex.Pattern;
  * boot=4e1c0b2a-…
  * uptime=86400.25
  * pack pack-1f2e…
- * pack pack-9a40…
+ * repacked pack-9a40…
  * </pre>
  *
- * <p>It is a claim, and no more: each pack is compared with the one that supersedes it before it is deleted. Names are only
+ * <p>It is a claim, and no more: each pack is compared with those that have its objects before it is deleted. Names are only
  * compared with those of packs that were listed, and lead nowhere.
  *
  * @param written when, just before the pack became visible
- * @param packs the names of the packs, without extension
+ * @param packs the names of the packs that it has all objects of, without extension
+ * @param repacked the names of the packs of which it has what no other had
  */
-record SupersededPacks(Moment written, List<String> packs) {
+record SupersededPacks(Moment written, List<String> packs, List<String> repacked) {
   private static final String FIRST_LINE = "repackd 1";
 
   private static final Pattern SECONDS = Pattern.compile("uptime=(\\d{1,12}(\\.\\d{1,3})?)");
@@ -46,6 +48,8 @@ record SupersededPacks(Moment written, List<String> packs) {
   private static final String BOOT = "boot=";
 
   private static final String PACK = "pack ";
+
+  private static final String REPACKED = "repacked ";
 
   private static final int HEAD_LINES = 3;
 
@@ -57,6 +61,17 @@ record SupersededPacks(Moment written, List<String> packs) {
 
   SupersededPacks {
     packs = List.copyOf(packs);
+    repacked = List.copyOf(repacked);
+  }
+
+  /** One that has all objects of what it names. */
+  SupersededPacks(Moment written, List<String> packs) {
+    this(written, packs, List.of());
+  }
+
+  /** The names of all packs that it speaks of. */
+  List<String> all() {
+    return Stream.concat(packs.stream(), repacked.stream()).toList();
   }
 
   String render() {
@@ -69,6 +84,7 @@ record SupersededPacks(Moment written, List<String> packs) {
             written.sinceBoot().toSeconds(),
             written.sinceBoot().toMillisPart()));
     packs.forEach(pack -> text.append(PACK).append(pack).append('\n'));
+    repacked.forEach(pack -> text.append(REPACKED).append(pack).append('\n'));
     return text.toString();
   }
 
@@ -93,17 +109,23 @@ record SupersededPacks(Moment written, List<String> packs) {
       return Optional.empty();
     }
     List<String> packs = new ArrayList<>();
+    List<String> repacked = new ArrayList<>();
     while (lines.hasNext()) {
       String line = lines.next();
-      if (!line.startsWith(PACK)) {
+      if (line.startsWith(PACK)) {
+        packs.add(line.substring(PACK.length()));
+      } else if (line.startsWith(REPACKED)) {
+        repacked.add(line.substring(REPACKED.length()));
+      } else {
         return Optional.empty();
       }
-      packs.add(line.substring(PACK.length()));
     }
     long millis = new BigDecimal(seconds.group(1)).movePointRight(3).longValueExact();
     return Optional.of(
         new SupersededPacks(
-            new Moment(head.get(1).substring(BOOT.length()), Duration.ofMillis(millis)), packs));
+            new Moment(head.get(1).substring(BOOT.length()), Duration.ofMillis(millis)),
+            packs,
+            repacked));
   }
 
   /** Reads what a pack says. */

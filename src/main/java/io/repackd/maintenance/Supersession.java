@@ -13,6 +13,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -20,10 +21,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * That a pack is superseded by another: all its objects have been copied to one that says so ({@link SupersededPacks}). It waits
+ * That a pack is superseded by another: its objects have been copied to one that says so ({@link SupersededPacks}). It waits
  * for deletion, and nobody takes objects from it any more.
+ *
+ * <p>What was bundled is superseded as a whole, and rounds of aggregation delete it. What was repacked is so only as far as no other pack had its objects: a
+ * multi-pack-index leads to those, and it is the cycle that deletes it. The index lists it no more when it takes nothing from it ({@link RepackedPacks}).
  *
  * <p>A pack which is kept, is a cruft pack, has a bitmap, or is of the other promisor class is not superseded, whatever is said
  * of it. Neither is one that is not older than what supersedes it: git touches a pack when somebody writes an object that is in
@@ -34,17 +39,18 @@ import java.util.stream.Collectors;
  * by now: in a stream of pushes a bundle goes into a larger one within a minute, and what waits would begin to wait anew each
  * time. Whoever listed the packs meanwhile knows that first one, and it stays for as long as a pack superseded since then does.
  *
- * @param by the pack that has its objects, and is not superseded itself if there is such a one
+ * @param by the pack that has its objects, and is not superseded as a whole itself if there is such a one
  * @param claims what says so, in no order: one claim at least
+ * @param whole whether that pack has all of its objects
  */
-public record Supersession(StoredPack by, List<Claim> claims) {
+public record Supersession(StoredPack by, List<Claim> claims, boolean whole) {
   public Supersession {
     claims = List.copyOf(claims);
   }
 
-  /** By one pack alone. */
+  /** As a whole, by one pack alone. */
   Supersession(StoredPack by, Moment written, Instant published) {
-    this(by, List.of(new Claim(written, published)));
+    this(by, List.of(new Claim(written, published)), true);
   }
 
   /**
@@ -112,20 +118,33 @@ public record Supersession(StoredPack by, List<Claim> claims) {
       return;
     }
     Claim made = new Claim(claim.written(), published.get());
-    boolean supersededItself = found.containsKey(by.name());
-    for (String name : claim.packs()) {
-      StoredPack pack = byName.get(name);
-      if (pack != null && canSupersede(by, pack)) {
-        Supersession younger = found.get(name);
-        List<Claim> claims = new ArrayList<>(List.of(made));
-        if (younger != null) {
-          claims.addAll(younger.claims());
-        }
-        found.put(
-            name,
-            new Supersession(supersededItself && younger != null ? younger.by() : by, claims));
-      }
+    claim.packs().forEach(name -> add(by, made, byName.get(name), true, found));
+    claim.repacked().forEach(name -> add(by, made, byName.get(name), false, found));
+  }
+
+  private static void add(
+      StoredPack by,
+      Claim made,
+      @Nullable StoredPack pack,
+      boolean whole,
+      Map<String, Supersession> found) {
+    if (pack == null || !canSupersede(by, pack)) {
+      return;
     }
+    Supersession younger = found.get(pack.name());
+    if (younger == null || (whole && !younger.whole())) {
+      found.put(pack.name(), new Supersession(by, List.of(made), whole));
+    } else if (whole == younger.whole()) {
+      List<Claim> claims = new ArrayList<>(younger.claims());
+      claims.add(made);
+      StoredPack lasting = isWhole(found.get(by.name())) ? younger.by() : by;
+      found.put(pack.name(), new Supersession(lasting, claims, whole));
+    }
+  }
+
+  /** Whether a pack has been superseded as a whole: by what is known of it, if anything is. */
+  static boolean isWhole(@Nullable Supersession supersession) {
+    return supersession != null && supersession.whole();
   }
 
   /** When a file was last renamed or given permissions; nobody can set that. */
@@ -146,8 +165,8 @@ public record Supersession(StoredPack by, List<Claim> claims) {
   }
 
   /** How many packs each supersedes, by name; none that supersedes nothing. */
-  static Map<String, Long> countsAmong(List<StoredPack> packs) throws IOException {
-    return among(packs).values().stream()
+  static Map<String, Long> counts(Collection<Supersession> supersessions) {
+    return supersessions.stream()
         .collect(Collectors.groupingBy(each -> each.by().name(), Collectors.counting()));
   }
 

@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -134,16 +135,23 @@ final class UnreferencedLedger implements UnreferencedSince {
     entries.clear();
   }
 
+  /** Forgets some packs: somebody may have been led to them until now. */
+  void forget(List<StoredPack> packs) {
+    packs.forEach(pack -> entries.remove(pack.indexName()));
+  }
+
   /**
    * Brings the memory up to date with the installed index.
    *
+   * @param packs all that are there
+   * @param repacked those of them which wait for their deletion if it does not list them
    * @param now what counts as the beginning for a pack that was not known to own nothing
    */
-  void observe(List<StoredPack> packs, OwnerCounts owners, Instant now) {
+  void observe(List<StoredPack> packs, OwnerCounts owners, Set<StoredPack> repacked, Instant now) {
     Map<String, Entry> observed = new HashMap<>();
     for (StoredPack pack : packs) {
       String name = pack.indexName();
-      if (owners.lists(name) && owners.of(name) == 0) {
+      if (owners.lists(name) ? owners.of(name) == 0 : repacked.contains(pack)) {
         Entry known = entries.get(name);
         observed.put(
             name,

@@ -37,9 +37,4 @@ public record OwnerCounts(Map<String, Long> objects) {
   public long total() {
     return objects.values().stream().mapToLong(Long::longValue).sum();
   }
-
-  /** How many packs are listed and own nothing. */
-  public long unreferenced() {
-    return objects.values().stream().filter(count -> count == 0).count();
-  }
 }

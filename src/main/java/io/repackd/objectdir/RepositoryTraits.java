@@ -16,6 +16,8 @@ import java.util.Set;
  * @param preciousObjects {@code extensions.preciousObjects}: nothing may be deleted
  * @param writeReverseIndex {@code pack.writeReverseIndex}: whether a new pack gets a {@code .rev} file
  * @param packKeptObjects {@code repack.packKeptObjects}: whether kept packs are repacked
+ * @param bigPackBytes {@code gc.bigPackThreshold}: packs of that size, in bytes, {@code git gc} leaves; {@link Long#MAX_VALUE} if it is not
+ *     set, or to what {@code git gc} refuses
  * @param updateServerInfo {@code repack.updateServerInfo}: whether a list of packs for plain HTTP is kept up to date where there is one
  * @param compressionLevel {@code pack.compression}, else {@code core.compression}: -1 to 9
  * @param looseUncompressed {@code core.looseCompression}, else {@code core.compression}, is 0: git does not compress loose objects
@@ -27,6 +29,7 @@ public record RepositoryTraits(
     boolean preciousObjects,
     boolean writeReverseIndex,
     boolean packKeptObjects,
+    long bigPackBytes,
     boolean updateServerInfo,
     int compressionLevel,
     boolean looseUncompressed,
@@ -57,10 +60,21 @@ public record RepositoryTraits(
         configuration.truth("extensions", "preciousObjects", false),
         configuration.truth("pack", "writeReverseIndex", true),
         configuration.truth("repack", "packKeptObjects", false),
+        bigPackBytes(configuration),
         configuration.truth("repack", "updateServerInfo", true),
         compression(configuration),
         looseUncompressed(configuration),
         permissions(configuration));
+  }
+
+  /** No other command of git's reads it, so that a wrong value matters to nobody else. */
+  private static long bigPackBytes(GitConfiguration configuration) {
+    try {
+      long bytes = configuration.bytes("gc", "bigPackThreshold", 0);
+      return bytes == 0 ? Long.MAX_VALUE : bytes;
+    } catch (ObjectDirectoryException e) {
+      return Long.MAX_VALUE;
+    }
   }
 
   private static int compression(GitConfiguration configuration) throws ObjectDirectoryException {

@@ -93,7 +93,10 @@ class CoveringEntriesTest {
     try (Arena arena = Arena.ofConfined()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
       ledger.observe(
-          directory.listPacks().packs(), index.countOwners(), NOW.minus(Duration.ofHours(2)));
+          directory.listPacks().packs(),
+          index.countOwners(),
+          Set.of(),
+          NOW.minus(Duration.ofHours(2)));
     }
   }
 

@@ -96,6 +96,7 @@ class CyclePlannerTest {
             precious,
             true,
             false,
+            Long.MAX_VALUE,
             true,
             -1,
             false,

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,7 +64,7 @@ class ExpiryTest {
   private void observe(Instant time) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MultiPackIndex index = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena);
-      ledger.observe(directory.listPacks().packs(), index.countOwners(), time);
+      ledger.observe(directory.listPacks().packs(), index.countOwners(), Set.of(), time);
     }
     ledger.save();
   }

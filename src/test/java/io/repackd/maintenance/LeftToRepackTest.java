@@ -119,7 +119,16 @@ class LeftToRepackTest {
     bundle.packs().forEach(pack -> views.add(PackView.unlisted(pack, 100)));
     RepositoryTraits traits =
         new RepositoryTraits(
-            HashAlgorithm.SHA1, true, false, true, false, true, -1, false, SharedPermissions.UMASK);
+            HashAlgorithm.SHA1,
+            true,
+            false,
+            true,
+            false,
+            Long.MAX_VALUE,
+            true,
+            -1,
+            false,
+            SharedPermissions.UMASK);
     Snapshot snapshot =
         new Snapshot(
             NOW, traits, views, Path.of("/p/multi-pack-index"), 77, Census.NOBODY, Evidence.NONE);

@@ -264,6 +264,26 @@ class OwnersTest {
     assertThat(ownerOf(shared)).isEqualTo(kept);
   }
 
+  /** However few objects it has. */
+  @Test
+  void aPackThatGitGcLeavesForItsSizeGivesNothingUp() throws Exception {
+    String shared = inLarge.getLast();
+    byte[] incompressible = new byte[1 << 17];
+    new Random(20261130).nextBytes(incompressible);
+    Path file = Files.write(directory.resolve("incompressible"), incompressible);
+    Path big =
+        pack(and(shared, List.of(repository.git("hash-object", "-w", file.toString()).strip())));
+    repository.git("config", "gc.bigPackThreshold", "128k");
+    cycle(NO_REPACK);
+    assertThat(ownerOf(shared)).isEqualTo(big);
+    try (Reader reader = new Reader()) {
+      repository.git("gc", "-q", "--no-prune");
+      assertThat(repository.packFiles()).contains(big).doesNotContain(large);
+      assertThat(reader.ask(shared)).startsWith(shared).doesNotContain("missing");
+    }
+    repository.assertHealthy();
+  }
+
   /** Whoever pushed it died, and git leaves the pack for ever. */
   @Test
   void aKeepThatIsOldCountsLikeThatOfAPerson() throws Exception {

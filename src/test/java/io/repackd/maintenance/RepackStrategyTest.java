@@ -91,7 +91,16 @@ class RepackStrategyTest {
   private static CyclePlan plan(RepackSettings settings, List<PackView> packs) {
     RepositoryTraits traits =
         new RepositoryTraits(
-            HashAlgorithm.SHA1, true, false, true, false, true, -1, false, SharedPermissions.UMASK);
+            HashAlgorithm.SHA1,
+            true,
+            false,
+            true,
+            false,
+            Long.MAX_VALUE,
+            true,
+            -1,
+            false,
+            SharedPermissions.UMASK);
     Snapshot snapshot =
         new Snapshot(
             NOW,

@@ -89,7 +89,16 @@ class SizeLimitRuleTest {
   private static CyclePlan plan(List<PackView> packs, RepackSettings settings, long packBytes) {
     RepositoryTraits traits =
         new RepositoryTraits(
-            HashAlgorithm.SHA1, true, false, true, false, true, -1, false, SharedPermissions.UMASK);
+            HashAlgorithm.SHA1,
+            true,
+            false,
+            true,
+            false,
+            Long.MAX_VALUE,
+            true,
+            -1,
+            false,
+            SharedPermissions.UMASK);
     Snapshot snapshot =
         new Snapshot(
                 NOW,

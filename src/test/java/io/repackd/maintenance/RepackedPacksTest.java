@@ -1,0 +1,397 @@
+package io.repackd.maintenance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.repackd.GitRepository;
+import io.repackd.TestRegistrations;
+import io.repackd.config.AggregateSettings;
+import io.repackd.config.BatchSize;
+import io.repackd.config.ExpireSettings;
+import io.repackd.config.RepackSettings;
+import io.repackd.maintenance.MaintenanceCycle.Request;
+import io.repackd.midx.MultiPackIndex;
+import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.objectdir.RepositoryDiscovery;
+import io.repackd.platform.Cancellation;
+import io.repackd.registry.Registration;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Writer;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A pack that git's repack would leave, and would delete what was written of it: most of it is in a large pack that somebody keeps, and
+ * what was written of it is small.
+ */
+@Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RepackedPacksTest {
+  private static final RepackSettings NO_REPACK =
+      new RepackSettings(false, new BatchSize.Auto(), Duration.ZERO);
+
+  private static final RepackSettings REPACK =
+      new RepackSettings(true, new BatchSize.Everything(), Duration.ZERO);
+
+  private static final Duration WINDOW = Duration.ofHours(1);
+
+  @TempDir Path directory;
+
+  private GitRepository repository;
+  private Path kept;
+
+  /** Has most of what the kept one has, and one object of its own. */
+  private Path outlasting;
+
+  private Path small;
+
+  /** Only the outlasting pack has it. */
+  private String own;
+
+  private Instant now = Instant.now().plusSeconds(60);
+
+  @BeforeEach
+  void packs() throws IOException {
+    repository = GitRepository.bare(directory.resolve("r.git"), "-b", "main");
+    repository.fetches(5, new Random(20261130));
+    repository.git("-c", "repack.writeBitmaps=false", "repack", "-a", "-d", "-q");
+    kept = repository.packFiles().getFirst();
+    List<String> all =
+        repository
+            .git("verify-pack", "-v", kept.toString())
+            .lines()
+            .filter(line -> line.matches("[0-9a-f]{40} .*"))
+            .map(line -> line.substring(0, 40))
+            .toList();
+    own = blob("own");
+    List<String> most = new ArrayList<>(all.subList(0, 30));
+    most.add(own);
+    outlasting = pack(most);
+    small = pack(List.of(blob("one"), blob("another")));
+    Files.writeString(beside(kept, "keep"), "for good\n");
+    GitRepository.setModified(kept, now.minusSeconds(1));
+    cycle(NO_REPACK);
+    assertThat(listed()).containsExactlyInAnyOrder(kept, outlasting, small);
+    assertThat(ownerOf(own)).isEqualTo(outlasting);
+  }
+
+  private String blob(String content) {
+    return repository.gitWithInput(content, "hash-object", "-w", "--stdin").strip();
+  }
+
+  private Path pack(List<String> ids) {
+    String stem = repository.packs().resolve("pack").toString();
+    String name =
+        repository.gitWithInput(String.join("\n", ids) + "\n", "pack-objects", "-q", stem).strip();
+    repository.git("prune-packed");
+    return Path.of(stem + "-" + name + ".pack");
+  }
+
+  private static Path beside(Path pack, String extension) {
+    return Path.of(pack.toString().replaceFirst("pack$", extension));
+  }
+
+  private CycleOutcome cycle(RepackSettings repack) throws IOException {
+    return cycle(TestRegistrations.aggregate(false, Duration.ofMinutes(5)), repack);
+  }
+
+  private CycleOutcome cycle(AggregateSettings aggregate, RepackSettings repack)
+      throws IOException {
+    return cycle(aggregate, repack, new Cancellation(), new CycleListener() {});
+  }
+
+  private CycleOutcome cycle(
+      AggregateSettings aggregate,
+      RepackSettings repack,
+      Cancellation cancellation,
+      CycleListener listener)
+      throws IOException {
+    Registration registration =
+        new Registration(
+            "r",
+            RepositoryDiscovery.locate(repository.path()),
+            TestRegistrations.settings(aggregate, new ExpireSettings(true, WINDOW), repack));
+    CycleOutcome outcome =
+        new MaintenanceCycle(Clock.fixed(now, ZoneOffset.UTC), directory.resolve("state"))
+            .run(registration, new Request(false), cancellation, listener);
+    assertThat(outcome.result())
+        .as(outcome.detail())
+        .isEqualTo(cancellation.requested() ? Result.CANCELLED : Result.OK);
+    return outcome;
+  }
+
+  private List<Path> listed() throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      return MultiPackIndex.open(repository.index(), HashAlgorithm.SHA1, arena).packNames().stream()
+          .map(name -> repository.packs().resolve(name.replaceFirst("\\.idx$", ".pack")))
+          .toList();
+    }
+  }
+
+  private Path ownerOf(String id) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MultiPackIndex index = MultiPackIndex.open(repository.index(), HashAlgorithm.SHA1, arena);
+      for (long position = 0; position < index.objects(); position++) {
+        if (index.idHex(position).equals(id)) {
+          String name = index.packNames().get(index.packOf(position));
+          return repository.packs().resolve(name.replaceFirst("\\.idx$", ".pack"));
+        }
+      }
+    }
+    throw new AssertionError("not in the index: " + id);
+  }
+
+  /** A git that has read the index, and goes on by it. */
+  private final class Reader implements AutoCloseable {
+    private final Process git;
+    private final Writer ask;
+    private final BufferedReader answers;
+
+    Reader() throws IOException {
+      git =
+          new ProcessBuilder("git", "cat-file", "--batch-check")
+              .directory(repository.path().toFile())
+              .start();
+      ask = git.outputWriter();
+      answers = git.inputReader();
+      assertThat(ask(repository.git("rev-parse", "main").strip())).contains(" commit ");
+      assertThat(Files.readString(Path.of("/proc/%d/maps".formatted(git.pid()))))
+          .contains("/multi-pack-index\n");
+    }
+
+    String ask(String id) throws IOException {
+      ask.append(id).append('\n').flush();
+      return answers.readLine();
+    }
+
+    @Override
+    public void close() throws Exception {
+      ask.close();
+      git.waitFor();
+    }
+  }
+
+  /** Git puts the small ones together, without what the outlasting one has, which stays: that is what the small one was before. */
+  private void gitRepacks(Path written) {
+    repository.git("repack", "-d", "-q", "--geometric=2");
+    assertThat(repository.packFiles())
+        .containsExactlyInAnyOrder(kept, outlasting, small)
+        .doesNotContain(written);
+  }
+
+  @Test
+  void theIndexListsItNoMoreAndWhoeverMissesWhatWasWrittenFindsIt() throws Exception {
+    cycle(REPACK);
+    Path written = ownerOf(own);
+    assertThat(listed()).containsExactlyInAnyOrder(kept, small, written);
+    assertThat(repository.packFiles()).contains(outlasting);
+    try (Reader reader = new Reader()) {
+      gitRepacks(written);
+      assertThat(reader.ask(own)).startsWith(own).doesNotContain("missing");
+    }
+    repository.assertHealthy();
+  }
+
+  /** Git has left it, and nothing says any more that it was repacked. */
+  @Test
+  void itIsListedAgainWhenWhatWasWrittenHasGone() throws Exception {
+    cycle(REPACK);
+    gitRepacks(ownerOf(own));
+    now = now.plus(WINDOW.multipliedBy(2));
+    cycle(NO_REPACK);
+    assertThat(ownerOf(own)).isEqualTo(outlasting);
+    repository.assertHealthy();
+    repository.git("cat-file", "-e", own);
+  }
+
+  /** What was written stays, but a pack that has others of its objects goes. */
+  @Test
+  void itIsListedAgainWhenNobodyElseHasOneOfItsObjects() throws Exception {
+    cycle(REPACK);
+    Path written = ownerOf(own);
+    for (String extension : List.of("keep", "idx", "rev", "pack")) {
+      Files.deleteIfExists(beside(kept, extension));
+    }
+    now = now.plus(WINDOW.multipliedBy(2));
+    cycle(NO_REPACK);
+    assertThat(listed()).contains(outlasting, written);
+    cycle(NO_REPACK);
+    assertThat(listed()).contains(outlasting, written);
+  }
+
+  @Test
+  void itGoesWhenItsWindowHasPassedAndTheIndexStaysAsItIs() throws Exception {
+    cycle(REPACK);
+    Path written = ownerOf(own);
+    Instant dropped = now;
+    now = dropped.plus(WINDOW).minusSeconds(1);
+    assertThat(cycle(NO_REPACK).work().packsDeleted()).isEqualTo(0);
+    now = dropped.plus(WINDOW).plusSeconds(1);
+    Files.writeString(beside(small, "keep"), "for now\n");
+    byte[] index = Files.readAllBytes(repository.index());
+    assertThat(cycle(NO_REPACK).work().packsDeleted()).isEqualTo(1);
+    assertThat(repository.packFiles()).containsExactlyInAnyOrder(kept, small, written);
+    assertThat(repository.index()).hasBinaryContent(index);
+    assertThat(repository.files(".idx")).doesNotContain(beside(outlasting, "idx"));
+    repository.assertHealthy();
+  }
+
+  /** Its window begins when nobody is led to it any more, and not when somebody else's index took nothing from it. */
+  @Test
+  void itWaitsForWhoeverReadsAnIndexThatLeadsToIt() throws Exception {
+    try (Reader reader = new Reader()) {
+      cycle(REPACK);
+      now = now.plus(WINDOW.multipliedBy(2));
+      cycle(NO_REPACK);
+      assertThat(repository.packFiles()).contains(outlasting);
+      assertThat(reader.ask(own)).startsWith(own).doesNotContain("missing");
+    }
+    cycle(NO_REPACK);
+    assertThat(repository.packFiles()).doesNotContain(outlasting);
+  }
+
+  /** Or nobody would know of it any more what it is. */
+  @Test
+  void whatWasWrittenStaysForAsLong() throws Exception {
+    cycle(REPACK);
+    Path first = ownerOf(own);
+    pack(List.of(blob("three"), blob("four"), blob("five")));
+    now = now.plusSeconds(60);
+    cycle(REPACK);
+    Path second = ownerOf(own);
+    assertThat(second).isNotEqualTo(first);
+    now = now.plus(WINDOW).plusSeconds(1);
+    Process uses = new ProcessBuilder("sleep", "600").redirectInput(outlasting.toFile()).start();
+    try {
+      cycle(NO_REPACK);
+      assertThat(repository.packFiles()).contains(outlasting, first);
+      assertThat(listed()).doesNotContain(outlasting);
+    } finally {
+      uses.destroyForcibly().waitFor();
+    }
+    cycle(NO_REPACK);
+    assertThat(repository.packFiles()).contains(first).doesNotContain(outlasting);
+    cycle(NO_REPACK);
+    assertThat(repository.packFiles()).containsExactlyInAnyOrder(kept, second);
+  }
+
+  @Test
+  void nobodyBundlesIt() throws Exception {
+    cycle(REPACK);
+    Path written = ownerOf(own);
+    for (int i = 0; i < 12; i++) {
+      pack(List.of(blob("pushed %d".formatted(i))));
+    }
+    now = now.plusSeconds(600);
+    cycle(TestRegistrations.aggregate(true, Duration.ZERO), NO_REPACK);
+    assertThat(repository.packFiles()).contains(outlasting);
+    assertThat(listed()).doesNotContain(outlasting).contains(written);
+  }
+
+  /** Git gives a pack that its index has not listed all that it has, what the kept one has, too. */
+  @Test
+  void whenSomebodyElseListsItItIsRepackedAgain() throws Exception {
+    cycle(REPACK);
+    Path written = ownerOf(own);
+    repository.git("multi-pack-index", "write");
+    assertThat(ownerOf(own)).isEqualTo(outlasting);
+    cycle(REPACK);
+    Path larger = ownerOf(own);
+    assertThat(larger).isNotIn(outlasting, written);
+    now = now.plus(WINDOW).minusSeconds(1);
+    cycle(REPACK);
+    assertThat(repository.packFiles()).contains(outlasting, written);
+    now = now.plusSeconds(2);
+    cycle(REPACK);
+    cycle(REPACK);
+    assertThat(repository.packFiles()).containsExactlyInAnyOrder(kept, larger);
+    repository.assertHealthy();
+  }
+
+  /** By its size in bytes, though it has not twice as many objects. */
+  @Test
+  void gitGcMayLeaveItAndTakeWhatWasWritten() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      pack(List.of(blob("more %d".formatted(i))));
+    }
+    cycle(NO_REPACK);
+    repository.git("config", "gc.bigPackThreshold", String.valueOf(Files.size(outlasting)));
+    cycle(REPACK);
+    Path written = ownerOf(own);
+    assertThat(Files.size(written)).isLessThan(Files.size(outlasting));
+    assertThat(listed()).contains(written).doesNotContain(outlasting);
+    try (Reader reader = new Reader()) {
+      repository.git("-c", "gc.cruftPacks=false", "gc", "-q", "--no-prune");
+      assertThat(repository.packFiles()).contains(outlasting).doesNotContain(written);
+      assertThat(reader.ask(own)).startsWith(own).doesNotContain("missing");
+    }
+    repository.assertHealthy();
+  }
+
+  /** Then the index does not list it from the next cycle on. */
+  @Test
+  void whatWasWrittenSaysItAlsoWhereTheCycleEndsBeforeTheIndexIsWritten() throws Exception {
+    Cancellation cancellation = new Cancellation();
+    cycle(
+        TestRegistrations.aggregate(false, Duration.ofMinutes(5)),
+        REPACK,
+        cancellation,
+        new CycleListener() {
+          @Override
+          public void stepFinished(Registration registration, StepOutcome step) {
+            if (step.step() == Step.REPACK) {
+              cancellation.request();
+            }
+          }
+        });
+    assertThat(ownerOf(own)).isEqualTo(outlasting);
+    cycle(NO_REPACK);
+    Path written = ownerOf(own);
+    assertThat(listed()).containsExactlyInAnyOrder(kept, small, written);
+    now = now.plus(WINDOW).minusSeconds(1);
+    cycle(NO_REPACK);
+    assertThat(repository.packFiles()).contains(outlasting);
+    now = now.plusSeconds(2);
+    cycle(NO_REPACK);
+    assertThat(repository.packFiles()).doesNotContain(outlasting);
+  }
+
+  /** Somebody wanted one of its objects since. */
+  @Test
+  void aPackThatGitTouchesIsLikeAnyOther() throws Exception {
+    cycle(REPACK);
+    Path written = ownerOf(own);
+    GitRepository.setModified(outlasting, now.plusSeconds(5));
+    now = now.plus(WINDOW.multipliedBy(2));
+    cycle(NO_REPACK);
+    assertThat(listed()).contains(outlasting, written);
+    assertThat(repository.packFiles()).contains(outlasting, written);
+    assertThat(ownerOf(own)).isEqualTo(outlasting);
+  }
+
+  @Test
+  void nothingIsSaidOfWhatIsNotLargerThanWhatWasWritten() throws Exception {
+    cycle(REPACK);
+    Path written = ownerOf(own);
+    assertThat(Files.readString(beside(written, "supersedes")))
+        .contains("repacked " + name(outlasting))
+        .doesNotContain(name(small));
+    assertThat(listed()).contains(small);
+  }
+
+  private static String name(Path pack) {
+    return pack.getFileName().toString().replaceFirst("\\.pack$", "");
+  }
+}
