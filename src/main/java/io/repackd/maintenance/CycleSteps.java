@@ -44,6 +44,7 @@ final class CycleSteps {
 
   private final RepackStep repackStep;
   private final StepRun steps;
+  private final IndexWriting writing;
   private final CycleIndex index;
 
   CycleSteps(
@@ -76,8 +77,8 @@ final class CycleSteps {
     this.repackStep =
         new RepackStep(registration, directory, request, aggregation, clock, cancellation);
     this.steps = new StepRun(directory, damagedPacks, finished, cancellation);
-    this.index =
-        new CycleIndex(
+    this.writing =
+        new IndexWriting(
             directory,
             aggregation,
             clock,
@@ -87,6 +88,16 @@ final class CycleSteps {
             proof,
             window,
             repackStep,
+            cancellation);
+    this.index =
+        new CycleIndex(
+            directory,
+            clock,
+            ledger,
+            damagedPacks,
+            verifiedIndexes,
+            proof,
+            writing,
             steps,
             cancellation);
   }
@@ -136,7 +147,7 @@ final class CycleSteps {
   }
 
   private Optional<LeftToRepack> leftToRepack() throws IOException {
-    boolean damaged = !index.damagedAmong(directory.listPacks().packs()).isEmpty();
+    boolean damaged = !writing.damagedAmong(directory.listPacks().packs()).isEmpty();
     return LeftToRepack.of(directory, settings, request.immediately(), damaged);
   }
 
@@ -156,7 +167,7 @@ final class CycleSteps {
     if (index.isThere()) {
       index.verify();
     }
-    damaged.addAll(index.damage());
+    damaged.addAll(writing.damage());
     requireNone(damaged);
     CyclePlan plan = plan();
     boolean expireLate = isRoomBeforeExpiry(plan);
@@ -255,7 +266,7 @@ final class CycleSteps {
     if (notExpired.isPresent()) {
       throw notExpired.get();
     }
-    requireNone(index.damage());
+    requireNone(writing.damage());
   }
 
   private Base baseAfterRepack() {
@@ -306,7 +317,7 @@ final class CycleSteps {
     try {
       steps.run(
           Step.EXPIRE,
-          () -> expire(plan, index.listsRepacked() ? Expiry.Fresh.NONE : index.fresh()));
+          () -> expire(plan, index.listsRepacked() ? Expiry.Fresh.NONE : writing.fresh()));
       return Optional.empty();
     } catch (StepFailure e) {
       return Optional.of(e);
