@@ -30,7 +30,7 @@ import java.util.stream.Collectors;
  * finds it.
  *
  * <p>It is left alone by everybody who goes by {@link Supersession}. If it turns out that it has an object without which it cannot go,
- * it is listed again, like any other pack.
+ * it is listed again, like any other pack. If somebody else's index lists it, and takes objects from it, it is repacked once more.
  */
 final class RepackedPacks {
   private final ObjectDirectory directory;
@@ -92,7 +92,7 @@ final class RepackedPacks {
       Set<StoredPack> spared = new HashSet<>(repacked);
       spared.removeAll(needed);
       needed.removeAll(draft.listed());
-      if (!needed.isEmpty() && draft.kind() != Kind.UNCHANGED) {
+      if (!needed.isEmpty()) {
         draft.close();
         draft = write(wanted, unreferenced, spared, needed);
       }

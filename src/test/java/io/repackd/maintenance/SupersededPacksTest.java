@@ -18,16 +18,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SupersededPacksTest {
   private static final SupersededPacks CLAIM =
       new SupersededPacks(
-          new Moment("4e1c", Duration.ofMillis(86_400_250)), List.of("pack-1f2e", "pack-9a40"));
+          new Moment("4e1c", Duration.ofMillis(86_400_250)),
+          List.of("pack-1f2e", "pack-9a40"),
+          List.of("pack-77ab"));
 
   @TempDir Path directory;
 
   @Test
   void whatIsWrittenCanBeReadBack() throws Exception {
     assertThat(CLAIM.render())
-        .isEqualTo("repackd 1\nboot=4e1c\nuptime=86400.250\npack pack-1f2e\npack pack-9a40\n");
+        .isEqualTo(
+            "repackd 1\nboot=4e1c\nuptime=86400.250\n"
+                + "pack pack-1f2e\npack pack-9a40\nrepacked pack-77ab\n");
     Path file = Files.writeString(directory.resolve("a.baddeltas"), CLAIM.render());
     assertThat(SupersededPacks.read(FileStamp.of(file))).contains(CLAIM);
+    assertThat(CLAIM.all()).containsExactly("pack-1f2e", "pack-9a40", "pack-77ab");
   }
 
   @ParameterizedTest

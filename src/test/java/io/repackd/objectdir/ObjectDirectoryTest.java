@@ -188,6 +188,16 @@ class ObjectDirectoryTest {
     assertThat(open(repository).traits().preciousObjects()).isFalse();
   }
 
+  /** What {@code git gc} refuses to read keeps it from deleting, and nobody else reads it. */
+  @ParameterizedTest
+  @CsvSource({"1m, 1048576", "0, 9223372036854775807", "many, 9223372036854775807"})
+  void theSizeFromWhichGitGcLeavesPacks(String value, long bytes) throws Exception {
+    GitRepository repository = repository();
+    repository.git("config", "gc.bigPackThreshold", value);
+    assertThat(repository.gitStatusWithInput("", "gc", "-q") == 0).isEqualTo(!value.equals("many"));
+    assertThat(open(repository).traits().bigPackBytes()).isEqualTo(bytes);
+  }
+
   @Test
   void aConfigurationNeedNotBeInUtf8() throws Exception {
     GitRepository repository = repository();
