@@ -61,6 +61,7 @@ public record AggregatePlan(
     BITMAP("with a bitmap"),
     EXCLUDED("in use by a repack"),
     REPACK("left to the repack"),
+    REPACKED("of a repack, to be listed"),
     YOUNG("just arrived"),
     DAMAGED("damaged"),
     LARGE("large"),

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Decides which packs a round of aggregation bundles, and which superseded ones it deletes. Looks at nothing but its arguments.
@@ -57,6 +58,10 @@ final class AggregatePlanner {
   private final SeenReaders seen;
   private final AggregateSettings settings;
   private final AggregateRequest request;
+
+  /** Only they say of others that these have been repacked, and would be deleted soon if they were bundled. */
+  private final Set<StoredPack> hasRepacked;
+
   private final List<LeftAlone> leftAlone = new ArrayList<>();
   private final List<Bundle> bundles = new ArrayList<>();
   private final List<Bundle> toRepack = new ArrayList<>();
@@ -67,6 +72,11 @@ final class AggregatePlanner {
     this.seen = new SeenReaders(snapshot.census());
     this.settings = settings;
     this.request = request;
+    hasRepacked =
+        snapshot.superseded().values().stream()
+            .filter(supersession -> !supersession.whole())
+            .map(Supersession::by)
+            .collect(Collectors.toSet());
   }
 
   static AggregatePlan plan(
@@ -125,6 +135,9 @@ final class AggregatePlanner {
     }
     if (snapshot.superseded().containsKey(pack.name())) {
       return Optional.of(Reason.SUPERSEDED);
+    }
+    if (hasRepacked.contains(pack)) {
+      return Optional.of(Reason.REPACKED);
     }
     if (pack.has(Sidecar.KEEP)) {
       return Optional.of(Reason.KEPT);

@@ -36,7 +36,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,8 +54,6 @@ final class AggregateRound {
 
   /** From a {@code .baddeltas} or {@code .supersedes} file to the pack it comes before, at most. */
   private static final Duration ORPHANED = Duration.ofHours(1);
-
-  private static final String DATA = ".pack";
 
   /** How often it is looked in one round whether superseded packs are in use. A look takes some milliseconds. */
   private static final int MAX_LOOKS = 20;
@@ -126,7 +123,7 @@ final class AggregateRound {
     recoverHidden();
     PackDirectoryListing listing = directory.listPacks();
     sweepOrphans(listing);
-    sweepClaims(listing);
+    SupersededPacks.sweep(listing);
     AggregateSnapshot snapshot = snapshots.take(listing.packs(), own);
     if (deleteSuperseded(snapshot)) {
       snapshot = snapshot();
@@ -185,30 +182,6 @@ final class AggregateRound {
           && isAlone(name.substring(0, name.length() - extension.length()))
           && file.stamp().unchanged()) {
         Files.deleteIfExists(file.stamp().path());
-      }
-    }
-  }
-
-  /**
-   * A claim that is about nobody any more would have to be read at each look. A pack without its index is somebody: it may be hidden,
-   * because its deletion was cut off, and by the claim it is known what it comes back for.
-   */
-  private static void sweepClaims(PackDirectoryListing listing) throws IOException {
-    Set<String> there = listing.packs().stream().map(StoredPack::name).collect(Collectors.toSet());
-    listing.garbage().stream()
-        .map(file -> file.stamp().name())
-        .filter(name -> name.endsWith(DATA))
-        .forEach(name -> there.add(name.substring(0, name.length() - DATA.length())));
-    for (StoredPack pack : listing.packs()) {
-      FileStamp file = pack.sidecars().get(Sidecar.SUPERSEDES);
-      if (file == null) {
-        continue;
-      }
-      Optional<SupersededPacks> claim = SupersededPacks.read(file);
-      if (claim.isPresent()
-          && claim.get().all().stream().noneMatch(there::contains)
-          && file.unchanged()) {
-        Files.deleteIfExists(file.path());
       }
     }
   }

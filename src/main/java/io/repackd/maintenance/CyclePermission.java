@@ -8,6 +8,7 @@ import io.repackd.platform.ProcessTable.Census;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,11 +41,15 @@ record CyclePermission(
   }
 
   @Override
-  public void unproven(PackView pack, String uncoveredId) {
+  public void unproven(PackView pack, String uncoveredId) throws IOException {
     log.warn(
         "keeping {}: object {} is in no other {} pack that as many people may read",
         pack.pack().data().path(),
         uncoveredId,
         pack.promisorClass().label());
+    if (pack.unlisted()) {
+      // The next cycle lists it again, like any other pack.
+      RepackedPacks.withdraw(directory, Set.of(pack.pack().name()));
+    }
   }
 }

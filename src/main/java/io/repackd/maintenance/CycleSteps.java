@@ -340,6 +340,7 @@ final class CycleSteps {
         directory, ObjectDirectory.Lock.MULTI_PACK_INDEX, settings, clock.instant());
     Leftovers.Recovered recovered = new Leftovers(directory, cancellation).recover(repackStep.id());
     ServerInfo.refresh(directory);
+    SupersededPacks.sweep(directory.listPacks());
     String detail =
         recovered.equals(new Leftovers.Recovered(0, 0))
             ? "nothing to recover"

@@ -6,6 +6,7 @@ import io.repackd.maintenance.StepOutcome.Work;
 import io.repackd.maintenance.StepRun.Done;
 import io.repackd.midx.Fault;
 import io.repackd.midx.MultiPackIndex;
+import io.repackd.midx.OwnerCounts;
 import io.repackd.objectdir.KeepOwner;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
@@ -182,8 +183,10 @@ final class IndexWriting {
     List<String> hidden = new ArrayList<>();
     Set<String> hiding = new HashSet<>();
     for (int attempt = 1; attempt <= MAX_TRIES; attempt++) {
-      PackDirectoryListing listing = directory.listPacks();
-      Conditions.checkIndex(listing); // a bitmap may have come since the cycle began
+      PackDirectoryListing packs = directory.listPacks();
+      Conditions.checkIndex(packs); // a bitmap may have come since the cycle began
+      PackDirectoryListing listing =
+          RepackedPacks.withdraw(directory, packs) ? directory.listPacks() : packs;
       UnreferencedSince known = unreferenced.orElseGet(() -> unreferenced(base, listing));
       unreferenced = Optional.of(known);
       try (IndexDraft draft = draft(wanted, listing, hiding, known)) {
@@ -357,14 +360,23 @@ final class IndexWriting {
             .damaged(file, brought(fresh, draft.listing()), draft.listed());
   }
 
+  /** Whoever has read the installed index was led to them until now, whatever is remembered. */
+  private void forgetOwning(List<StoredPack> spared) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      OwnerCounts owners =
+          MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).countOwners();
+      ledger.forget(spared.stream().filter(pack -> owners.of(pack.indexName()) > 0).toList());
+    }
+    ledger.save();
+  }
+
   private boolean install(IndexDraft draft) throws IOException {
     if (draft.kind() == IndexDraft.Kind.REBUILT) {
       // Before and not after, so that a crash in between cannot leave the windows open.
       ledger.restart();
       ledger.save();
     } else if (!draft.spared().isEmpty()) {
-      ledger.forget(draft.spared());
-      ledger.save();
+      forgetOwning(draft.spared());
     }
     return draft.install(window, ledger.windows(), clock);
   }

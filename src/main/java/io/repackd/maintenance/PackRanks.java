@@ -35,7 +35,10 @@ final class PackRanks {
   static final PackRanks NONE = new PackRanks(_ -> 0);
 
   /** More than there can be objects in a pack. */
-  private static final long KEPT = 1L << 40;
+  private static final long BIG = 1L << 40;
+
+  /** More again: {@code git gc} leaves either, and all other commands only what is kept. */
+  private static final long KEPT = 1L << 41;
 
   /** What a cruft pack has is there to be pruned. */
   private static final long CRUFT = -1;
@@ -50,7 +53,7 @@ final class PackRanks {
   }
 
   /**
-   * Ranks by number of objects; the packs that somebody keeps come before all others, unless kept packs are repacked, too, and so do those
+   * Ranks by number of objects; the packs that somebody keeps come before all others, unless kept packs are repacked, too; after them those
    * that {@code git gc} leaves for their size; and cruft packs come last.
    *
    * @param listing says who keeps what
@@ -73,8 +76,10 @@ final class PackRanks {
           KeepOwner keeper = listing.keepFiles().get(pack.name());
           boolean kept =
               keeper != null && keeper != KeepOwner.REPACKD && !pushed.contains(pack.indexName());
-          boolean left = (kept && stay) || pack.data().bytes() >= big;
-          return left ? KEPT + objects(pack, hash) : objects(pack, hash);
+          if (kept && stay) {
+            return KEPT + objects(pack, hash);
+          }
+          return pack.data().bytes() >= big ? BIG + objects(pack, hash) : objects(pack, hash);
         });
     return natural.givingUp(repacked);
   }

@@ -19,5 +19,5 @@ interface Permission {
   Optional<String> obstacle(Census census) throws IOException, StepFailure;
 
   /** Is told of a pack which the plan gave up, and which stays because the proof failed. */
-  void unproven(PackView pack, String uncoveredId);
+  void unproven(PackView pack, String uncoveredId) throws IOException;
 }

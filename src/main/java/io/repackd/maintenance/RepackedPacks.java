@@ -6,12 +6,20 @@ import io.repackd.maintenance.IndexDraft.Wanted;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.midx.OwnerCounts;
 import io.repackd.objectdir.FilePublisher;
+import io.repackd.objectdir.FilePublisher.Unpublished;
+import io.repackd.objectdir.FileStamp;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.PackDirectoryListing;
+import io.repackd.objectdir.ReadAccess;
+import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
+import io.repackd.pack.CorruptFileException;
+import io.repackd.pack.PackFile;
+import io.repackd.pack.PackIndex;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -30,7 +38,8 @@ import java.util.stream.Collectors;
  * finds it.
  *
  * <p>It is left alone by everybody who goes by {@link Supersession}. If it turns out that it has an object without which it cannot go,
- * it is listed again, like any other pack. If somebody else's index lists it, and takes objects from it, it is repacked once more.
+ * it is listed again, like any other pack. If somebody else's index lists it, and takes objects from it, {@linkplain #withdraw nothing is said}
+ * of it any more.
  */
 final class RepackedPacks {
   private final ObjectDirectory directory;
@@ -61,6 +70,70 @@ final class RepackedPacks {
   }
 
   /**
+   * Takes back what packs say that they have repacked, of those to which the installed index leads: somebody who has read it may go there, and
+   * they are repacked once more. If that was said of them again and again, somebody who writes indexes each day would keep them for ever.
+   *
+   * <p>It stands for as long as the index does not list who says it: that has just been written.
+   *
+   * @return whether anything was taken back
+   */
+  static boolean withdraw(ObjectDirectory directory, PackDirectoryListing listing)
+      throws IOException {
+    Set<StoredPack> repacked = among(listing.packs());
+    if (repacked.isEmpty() || listing.index().isEmpty()) {
+      return false;
+    }
+    OwnerCounts owners;
+    try (Arena arena = Arena.ofConfined()) {
+      owners = MultiPackIndex.open(directory.indexFile(), directory.hash(), arena).countOwners();
+    } catch (CorruptFileException e) {
+      return false; // whoever writes it finds out
+    }
+    Set<String> owning =
+        repacked.stream()
+            .filter(pack -> owners.of(pack.indexName()) > 0)
+            .map(StoredPack::name)
+            .collect(Collectors.toSet());
+    boolean withdrawn = false;
+    for (StoredPack by : listing.packs()) {
+      if (owners.lists(by.indexName())) {
+        withdrawn |= withdraw(directory, by, owning);
+      }
+    }
+    return withdrawn;
+  }
+
+  /** Takes back whatever is said of packs, by their names: that they have been repacked. */
+  static void withdraw(ObjectDirectory directory, Set<String> names) throws IOException {
+    for (StoredPack by : directory.listPacks().packs()) {
+      withdraw(directory, by, names);
+    }
+  }
+
+  private static boolean withdraw(ObjectDirectory directory, StoredPack by, Set<String> names)
+      throws IOException {
+    FileStamp file = by.sidecars().get(Sidecar.SUPERSEDES);
+    Optional<SupersededPacks> said = file == null ? Optional.empty() : SupersededPacks.read(file);
+    if (file == null
+        || said.isEmpty()
+        || said.get().repacked().stream().noneMatch(names::contains)) {
+      return false;
+    }
+    SupersededPacks rest = said.get().withoutRepacked(names);
+    if (rest.all().isEmpty()) {
+      Files.deleteIfExists(file.path());
+      return true;
+    }
+    try (Unpublished replacement = directory.publisher().create(Sidecar.SUPERSEDES.extension())) {
+      replacement.write(rest.render());
+      replacement.sync();
+      replacement.grant(() -> ReadAccess.of(by));
+      replacement.publishReadOnly(file.name());
+    }
+    return true;
+  }
+
+  /**
    * Writes a draft that lists none of them without need: see {@link IndexDraft#write}.
    *
    * <p>Where the installed index is wrong, or leads to what is damaged, all are listed: they may be needed.
@@ -81,9 +154,15 @@ final class RepackedPacks {
         .draft(wanted, unreferenced, repacked);
   }
 
-  private IndexDraft draft(Wanted wanted, UnreferencedSince unreferenced, Set<StoredPack> repacked)
+  private IndexDraft draft(Wanted wanted, UnreferencedSince unreferenced, Set<StoredPack> all)
       throws IOException {
-    IndexDraft draft = write(wanted, unreferenced, repacked, Set.of());
+    Set<StoredPack> repacked = new HashSet<>();
+    Set<StoredPack> damaged = new HashSet<>();
+    for (StoredPack pack : all) {
+      (isReadable(directory, pack) ? repacked : damaged).add(pack);
+    }
+    // Whoever lists a damaged pack says what is wrong with it, and leaves it out.
+    IndexDraft draft = write(wanted, unreferenced, repacked, damaged);
     try {
       if (draft.kind() == Kind.NOTHING) {
         return draft;
@@ -94,6 +173,7 @@ final class RepackedPacks {
       needed.removeAll(draft.listed());
       if (!needed.isEmpty()) {
         draft.close();
+        needed.addAll(damaged);
         draft = write(wanted, unreferenced, spared, needed);
       }
       spared.retainAll(owningNothing(draft));
@@ -101,6 +181,17 @@ final class RepackedPacks {
     } catch (IOException | RuntimeException | Error e) {
       draft.close();
       throw e;
+    }
+  }
+
+  /** Whether a pack and its index fit each other, by their heads and trailing hashes. */
+  static boolean isReadable(ObjectDirectory directory, StoredPack pack) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      PackFile.check(
+          pack.data().path(), PackIndex.open(pack.index().path(), directory.hash(), arena));
+      return true;
+    } catch (CorruptFileException e) {
+      return false;
     }
   }
 

@@ -83,16 +83,14 @@ final class RequestedExpiry implements Permission {
   }
 
   private Snapshot snapshot(PackDirectoryListing listing) throws IOException {
-    Snapshot snapshot =
-        Snapshots.take(
-            directory,
-            listing.packs(),
-            directory.indexFile(),
-            UnreferencedSince.UNKNOWN,
-            Census.NOBODY,
-            window,
-            clock.instant());
-    return snapshot.with(snapshot.packs().stream().filter(view -> !view.unlisted()).toList());
+    return Snapshots.take(
+        directory,
+        listing.packs(),
+        directory.indexFile(),
+        UnreferencedSince.UNKNOWN,
+        Census.NOBODY,
+        window,
+        clock.instant());
   }
 
   private void report(CyclePlan plan) {
@@ -119,7 +117,16 @@ final class RequestedExpiry implements Permission {
 
   @Override
   public CyclePlan plan(Snapshot snapshot) {
-    return CyclePlanner.plan(snapshot.with(Census.NOBODY, Evidence.NONE), AT_ONCE, NO_REPACK, true);
+    Snapshot asOfNobody = snapshot.with(Census.NOBODY, Evidence.NONE);
+    return CyclePlanner.plan(asOfNobody.with(listed(snapshot)), AT_ONCE, NO_REPACK, true);
+  }
+
+  /** What no index lists is not asked for; what it waits for in a cycle makes no difference either. */
+  private static List<PackView> listed(Snapshot snapshot) {
+    return snapshot.packs().stream()
+        .filter(view -> !view.unlisted())
+        .map(view -> view.withRepacked(0))
+        .toList();
   }
 
   /**

@@ -162,7 +162,7 @@ final class Snapshots {
       for (StoredPack pack : packs) {
         boolean listed = owners.lists(pack.indexName());
         Supersession by = superseded.get(pack.name());
-        if (!listed && (by == null || by.whole())) {
+        if (!listed && (by == null || by.whole() || !RepackedPacks.isReadable(directory, pack))) {
           continue;
         }
         PackView view =

@@ -1,6 +1,7 @@
 package io.repackd.maintenance;
 
 import io.repackd.objectdir.FileStamp;
+import io.repackd.objectdir.PackDirectoryListing;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.BootClock.Moment;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -51,6 +53,8 @@ record SupersededPacks(Moment written, List<String> packs, List<String> repacked
 
   private static final String REPACKED = "repacked ";
 
+  private static final String DATA = ".pack";
+
   private static final int HEAD_LINES = 3;
 
   /**
@@ -67,6 +71,12 @@ record SupersededPacks(Moment written, List<String> packs, List<String> repacked
   /** One that has all objects of what it names. */
   SupersededPacks(Moment written, List<String> packs) {
     this(written, packs, List.of());
+  }
+
+  /** The same, but that nothing is said any more of some that it has repacked. */
+  SupersededPacks withoutRepacked(Set<String> names) {
+    return new SupersededPacks(
+        written, packs, repacked.stream().filter(name -> !names.contains(name)).toList());
   }
 
   /** The names of all packs that it speaks of. */
@@ -156,6 +166,28 @@ record SupersededPacks(Moment written, List<String> packs, List<String> repacked
       return parse(new String(whole, 0, start.length + rest, StandardCharsets.UTF_8));
     } catch (IOException e) {
       return Optional.empty();
+    }
+  }
+
+  /**
+   * Removes such files that are about nobody any more: they would have to be read at each look. A pack without its index is somebody: it
+   * may be hidden, because its deletion was cut off, and by the claim it is known what it comes back for.
+   */
+  static void sweep(PackDirectoryListing listing) throws IOException {
+    Set<String> there = listing.packs().stream().map(StoredPack::name).collect(Collectors.toSet());
+    listing.garbage().stream()
+        .map(file -> file.stamp().name())
+        .filter(name -> name.endsWith(DATA))
+        .forEach(name -> there.add(name.substring(0, name.length() - DATA.length())));
+    for (StoredPack pack : listing.packs()) {
+      FileStamp file = pack.sidecars().get(Sidecar.SUPERSEDES);
+      Optional<SupersededPacks> said = file == null ? Optional.empty() : read(file);
+      if (file != null
+          && said.isPresent()
+          && said.get().all().stream().noneMatch(there::contains)
+          && file.unchanged()) {
+        Files.deleteIfExists(file.path());
+      }
     }
   }
 }

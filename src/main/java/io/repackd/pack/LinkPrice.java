@@ -9,8 +9,8 @@ package io.repackd.pack;
  * many versions build upon one, and that upon another, and a few bytes more go into each delta.
  *
  * <p>A few more links than git's cost nothing, because many objects share theirs and git keeps what it has made, as long as there
- * is room. How much of that room the chains of blobs take shows where blobs and trees are read in turns: each sort by itself was
- * read faster than from git's pack where both together were not.
+ * is room. That the chains of blobs take too much of that room may be why, with half the price, either sort was read faster than from git's
+ * pack by itself, and both in turns were not.
  *
  * <p>The links of trees are cheaper: at three times the price the pack had 2 % more, and their chains were hardly shorter.
  */

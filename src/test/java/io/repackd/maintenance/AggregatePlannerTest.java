@@ -386,6 +386,25 @@ class AggregatePlannerTest {
     assertThat(whyNot(scene)).isEqualTo("q is superseded itself");
   }
 
+  /** What was repacked is the cycle's, and what was written of it says so. */
+  @Test
+  void whatWasRepackedIsNeitherBundledNorDeleted() {
+    Scene scene = Scene.supersededFor(Duration.ofHours(1));
+    StoredPack by = scene.packs.getFirst();
+    for (String name : List.of("a", "b", "c")) {
+      Supersession whole =
+          new Supersession(
+              by, new Moment("another-boot", Duration.ZERO), NOW.minus(Duration.ofDays(1)));
+      scene.superseded.put(name, new Supersession(by, whole.claims(), false));
+    }
+    AggregatePlan plan = scene.plan();
+    assertThat(plan.superseded()).isEmpty();
+    assertThat(plan.bundles()).isEmpty();
+    assertThat(plan.leftAlone())
+        .extracting(left -> left.pack().name() + " " + left.reason())
+        .containsExactlyInAnyOrder("q REPACKED", "a SUPERSEDED", "b SUPERSEDED", "c SUPERSEDED");
+  }
+
   @Test
   void aPackIsNotDeletedIfEitherIsDamaged() {
     Scene scene = Scene.supersededFor(Duration.ofHours(1));

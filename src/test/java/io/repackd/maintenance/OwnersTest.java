@@ -284,6 +284,18 @@ class OwnersTest {
     repository.assertHealthy();
   }
 
+  /** Who has many large packs has {@code git gc} leave them, and other commands leave only what is kept. */
+  @Test
+  void aKeptPackGivesNothingUpToOneThatIsLeftForItsSize() throws Exception {
+    String shared = inLarge.getLast();
+    Path kept = pack(List.of(shared));
+    keep(kept, "for good");
+    repository.git("config", "gc.bigPackThreshold", String.valueOf(Files.size(large)));
+    cycle(NO_REPACK);
+    assertThat(ownerOf(shared)).isEqualTo(kept);
+    assertThat(ownerOf(inLarge.getFirst())).isEqualTo(large);
+  }
+
   /** Whoever pushed it died, and git leaves the pack for ever. */
   @Test
   void aKeepThatIsOldCountsLikeThatOfAPerson() throws Exception {

@@ -11,20 +11,25 @@ import io.repackd.config.RepackSettings;
 import io.repackd.maintenance.MaintenanceCycle.Request;
 import io.repackd.midx.MultiPackIndex;
 import io.repackd.objectdir.HashAlgorithm;
+import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.RepositoryDiscovery;
+import io.repackd.platform.BootClock;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -45,9 +50,15 @@ class RepackedPacksTest {
   private static final RepackSettings REPACK =
       new RepackSettings(true, new BatchSize.Everything(), Duration.ZERO);
 
+  private static final AggregateSettings NO_AGGREGATION =
+      TestRegistrations.aggregate(false, Duration.ofMinutes(5));
+
   private static final Duration WINDOW = Duration.ofHours(1);
 
   @TempDir Path directory;
+
+  /** As in a daemon. */
+  private final VerifiedIndexes verifiedIndexes = new VerifiedIndexes();
 
   private GitRepository repository;
   private Path kept;
@@ -56,6 +67,9 @@ class RepackedPacksTest {
   private Path outlasting;
 
   private Path small;
+
+  /** What it has that the kept one has, too. */
+  private List<String> inOutlasting;
 
   /** Only the outlasting pack has it. */
   private String own;
@@ -77,6 +91,7 @@ class RepackedPacksTest {
             .toList();
     own = blob("own");
     List<String> most = new ArrayList<>(all.subList(0, 30));
+    inOutlasting = List.copyOf(most);
     most.add(own);
     outlasting = pack(most);
     small = pack(List.of(blob("one"), blob("another")));
@@ -104,7 +119,7 @@ class RepackedPacksTest {
   }
 
   private CycleOutcome cycle(RepackSettings repack) throws IOException {
-    return cycle(TestRegistrations.aggregate(false, Duration.ofMinutes(5)), repack);
+    return cycle(NO_AGGREGATION, repack);
   }
 
   private CycleOutcome cycle(AggregateSettings aggregate, RepackSettings repack)
@@ -118,18 +133,28 @@ class RepackedPacksTest {
       Cancellation cancellation,
       CycleListener listener)
       throws IOException {
+    CycleOutcome outcome = outcome(aggregate, repack, cancellation, listener);
+    assertThat(outcome.result())
+        .as(outcome.detail())
+        .isEqualTo(cancellation.requested() ? Result.CANCELLED : Result.OK);
+    return outcome;
+  }
+
+  private CycleOutcome outcome(
+      AggregateSettings aggregate,
+      RepackSettings repack,
+      Cancellation cancellation,
+      CycleListener listener)
+      throws IOException {
     Registration registration =
         new Registration(
             "r",
             RepositoryDiscovery.locate(repository.path()),
             TestRegistrations.settings(aggregate, new ExpireSettings(true, WINDOW), repack));
-    CycleOutcome outcome =
-        new MaintenanceCycle(Clock.fixed(now, ZoneOffset.UTC), directory.resolve("state"))
-            .run(registration, new Request(false), cancellation, listener);
-    assertThat(outcome.result())
-        .as(outcome.detail())
-        .isEqualTo(cancellation.requested() ? Result.CANCELLED : Result.OK);
-    return outcome;
+    Clock clock = Clock.fixed(now, ZoneOffset.UTC);
+    return new MaintenanceCycle(
+            clock, directory.resolve("state"), new Aggregation(clock), verifiedIndexes)
+        .run(registration, new Request(false), cancellation, listener);
   }
 
   private List<Path> listed() throws IOException {
@@ -320,6 +345,254 @@ class RepackedPacksTest {
     repository.assertHealthy();
   }
 
+  /** Whoever writes indexes as often as the cycle runs keeps nothing for ever. */
+  @Test
+  void itGoesThoughSomebodyElseListsItEachDay() throws Exception {
+    cycle(REPACK);
+    for (int day = 0; day < 4; day++) {
+      repository.git("multi-pack-index", "write");
+      now = now.plus(Duration.ofDays(1));
+      cycle(REPACK);
+    }
+    assertThat(repository.packFiles()).hasSize(2).contains(kept).doesNotContain(outlasting);
+  }
+
+  /** The small one may go any day. */
+  @Test
+  void whatOwnsObjectsAgainGivesNothingUpToASmallPack() throws Exception {
+    cycle(REPACK);
+    repository.git("multi-pack-index", "write");
+    pack(List.of(own, blob("pushed")));
+    now = now.plusSeconds(60);
+    cycle(NO_REPACK);
+    assertThat(ownerOf(own)).isEqualTo(outlasting);
+    try (Reader reader = new Reader()) {
+      repository.git("repack", "-d", "-q", "--geometric=2");
+      assertThat(reader.ask(own)).startsWith(own).doesNotContain("missing");
+    }
+    repository.assertHealthy();
+  }
+
+  /** It is named, and keeps nothing else from being listed. */
+  @Test
+  void damageOfItsIndexIsNoDamageToOthers() throws Exception {
+    cycle(REPACK);
+    Path pushed = pack(List.of(blob("pushed")));
+    Path index = beside(outlasting, "idx");
+    Files.setPosixFilePermissions(index, PosixFilePermissions.fromString("rw-------"));
+    Files.write(index, Arrays.copyOf(Files.readAllBytes(index), 600));
+    now = now.plus(WINDOW.multipliedBy(3));
+    CycleOutcome outcome =
+        outcome(NO_AGGREGATION, NO_REPACK, new Cancellation(), new CycleListener() {});
+    assertThat(outcome.result()).isEqualTo(Result.DEGRADED);
+    assertThat(outcome.detail()).contains(index.toString());
+    assertThat(listed()).contains(pushed);
+    assertThat(repository.packFiles()).contains(outlasting);
+    cycle(NO_REPACK);
+    assertThat(repository.packFiles()).contains(outlasting);
+  }
+
+  private RequestedMaintenance byHand() throws IOException {
+    return new RequestedMaintenance(
+        ObjectDirectory.open(RepositoryDiscovery.locate(repository.path())),
+        Clock.fixed(now, ZoneOffset.UTC),
+        new Cancellation(),
+        new RequestListener() {
+          @Override
+          public void warn(String line) {
+            throw new AssertionError(line);
+          }
+
+          @Override
+          public void begin(String step) {}
+        });
+  }
+
+  /** As git's own command would: it knows nothing of what waits. */
+  @Test
+  void whoeverExpiresByHandWaitsForNothing() throws Exception {
+    cycle(REPACK);
+    Path written = ownerOf(own);
+    RequestedMaintenance byHand = byHand();
+    Path pushed = pack(List.of(blob("pushed")));
+    byHand.write(RequestedMaintenance.Selection.ALL);
+    byHand.repack(new BatchSize.Everything());
+    assertThat(byHand.expire()).isEqualTo(3);
+    assertThat(repository.packFiles())
+        .contains(kept, outlasting)
+        .doesNotContain(written, small, pushed);
+    byHand.write(RequestedMaintenance.Selection.ALL);
+    assertThat(listed()).contains(outlasting);
+    repository.assertHealthy();
+  }
+
+  @Test
+  void whileItWaitsNothingIsWrittenForIt() throws Exception {
+    cycle(REPACK);
+    now = now.plusSeconds(60);
+    assertThat(cycle(NO_REPACK).steps())
+        .filteredOn(step -> step.step() == Step.WRITE)
+        .singleElement()
+        .satisfies(step -> assertThat(step.detail()).isEqualTo("3 packs, unchanged"));
+  }
+
+  /** The index by which others are expired does not list what was written beside it. */
+  @Test
+  void noIndexListsBothWhenOthersAreExpiredInTheSameCycle() throws Exception {
+    Path copy = pack(List.of(blob("one"), blob("another"), blob("three")));
+    cycle(NO_REPACK);
+    now = now.plus(WINDOW).plusSeconds(1);
+    List<Path> owners = new ArrayList<>();
+    CycleOutcome outcome =
+        cycle(
+            NO_AGGREGATION,
+            REPACK,
+            new Cancellation(),
+            new CycleListener() {
+              @Override
+              public void stepFinished(Registration registration, StepOutcome step) {
+                if (step.step() == Step.EXPIRE) {
+                  owners.add(uncheckedOwnerOf(own));
+                }
+              }
+            });
+    assertThat(outcome.work().packsDeleted()).isEqualTo(1);
+    assertThat(repository.packFiles()).doesNotContain(small).contains(copy);
+    assertThat(owners).containsExactly(outlasting);
+    assertThat(listed()).doesNotContain(outlasting);
+  }
+
+  private Path uncheckedOwnerOf(String id) {
+    try {
+      return ownerOf(id);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** It owned nothing once, then somebody else's index led to it; and the cycle that wrote something of it was cut off. */
+  @Test
+  void itsWindowBeginsWhenTheIndexDropsItWhateverWasBefore() throws Exception {
+    List<String> many = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      many.add(blob("many %d".formatted(i)));
+    }
+    many.add(own);
+    Path larger = pack(many);
+    cycle(NO_REPACK);
+    assertThat(ownerOf(own)).isEqualTo(larger);
+    for (String extension : List.of("idx", "rev", "pack")) {
+      Files.deleteIfExists(beside(larger, extension));
+    }
+    Files.delete(repository.index());
+    repository.git("multi-pack-index", "write");
+    assertThat(ownerOf(own)).isEqualTo(outlasting);
+    Path written = pack(List.of(own));
+    GitRepository.setModified(written, now);
+    says(written, outlasting);
+    now = now.plus(WINDOW.multipliedBy(2));
+    cycle(NO_REPACK);
+    assertThat(ownerOf(own)).isEqualTo(written);
+    assertThat(listed()).doesNotContain(outlasting);
+    assertThat(repository.packFiles()).contains(outlasting);
+  }
+
+  private static void says(Path written, Path repacked) throws IOException {
+    Files.writeString(
+        beside(written, "supersedes"),
+        new SupersededPacks(BootClock.SYSTEM.now(), List.of(), List.of(name(repacked))).render());
+  }
+
+  /** A promisor pack has the others, and those may go. */
+  @Test
+  void itStaysListedIfNoPackOfItsClassHasOneOfItsObjects() throws Exception {
+    repository.git("config", "core.repositoryFormatVersion", "1");
+    repository.git("config", "extensions.partialClone", "origin");
+    Files.createFile(beside(kept, "promisor"));
+    Path written = pack(List.of(own));
+    GitRepository.setModified(written, now);
+    says(written, outlasting);
+    cycle(NO_REPACK);
+    assertThat(ownerOf(own)).isEqualTo(written);
+    assertThat(listed()).contains(outlasting);
+  }
+
+  /** From its packs alone, and takes nothing from it: nobody is led to it, and it waits no longer for that. */
+  @Test
+  void itGoesThoughSomebodyElseWritesTheIndexAnew() throws Exception {
+    cycle(REPACK);
+    List<String> indexes =
+        repository.files(".idx").stream().map(file -> file.getFileName().toString()).toList();
+    repository.gitWithInput(
+        String.join("\n", indexes) + "\n", "multi-pack-index", "write", "--stdin-packs");
+    assertThat(listed()).contains(outlasting);
+    now = now.plus(WINDOW).plusSeconds(1);
+    cycle(NO_REPACK);
+    assertThat(repository.packFiles()).doesNotContain(outlasting);
+  }
+
+  /** What covers it can be read by fewer people since. */
+  @Test
+  void itIsListedAgainWhenWhatHasItsObjectsDoesNotCoverItAnyMore() throws Exception {
+    cycle(REPACK);
+    now = now.plus(WINDOW.multipliedBy(2));
+    Files.setPosixFilePermissions(kept, PosixFilePermissions.fromString("r--------"));
+    for (int i = 0; i < 4; i++) {
+      now = now.plus(WINDOW.multipliedBy(2));
+      cycle(REPACK);
+    }
+    assertThat(repository.packFiles()).doesNotContain(outlasting);
+    repository.assertHealthy();
+  }
+
+  /** A round between the two would take it for new, and then delete it with what only it says. */
+  @Test
+  void whatWasWrittenIsNotBundledWhereTheCycleEndsBeforeTheIndexIsWritten() throws Exception {
+    cutOff(REPACK);
+    List<Path> before = repository.packFiles();
+    for (int i = 0; i < 12; i++) {
+      pack(List.of(blob("pushed %d".formatted(i))));
+    }
+    now = now.plusSeconds(600);
+    cycle(TestRegistrations.aggregate(true, Duration.ZERO), NO_REPACK);
+    assertThat(ownerOf(own)).isIn(before).isNotEqualTo(outlasting);
+    assertThat(listed()).doesNotContain(outlasting);
+  }
+
+  /** The hand's index lists all that there is, as git's does. */
+  @Test
+  void aRepackByHandSaysNothing() throws Exception {
+    byHand().repack(new BatchSize.Everything());
+    assertThat(repository.packFiles()).hasSize(4);
+    assertThat(repository.files(".supersedes")).isEmpty();
+  }
+
+  /** Git's geometric repack leaves a pack with exactly twice as many objects, too. */
+  @Test
+  void twiceAsManyObjectsAreEnough() throws Exception {
+    GitRepository.remove(outlasting);
+    Files.delete(repository.index());
+    List<String> six = new ArrayList<>(inOutlasting.subList(0, 5));
+    six.add(own);
+    repository.gitWithInput("own", "hash-object", "-w", "--stdin");
+    outlasting = pack(six);
+    cycle(NO_REPACK);
+    cycle(REPACK);
+    assertThat(listed()).containsExactlyInAnyOrder(kept, small, ownerOf(own));
+  }
+
+  /** Nobody has rounds of aggregation. */
+  @Test
+  void whatIsSaidGoesWhenItIsAboutNobodyAnyMore() throws Exception {
+    cycle(REPACK);
+    assertThat(repository.files(".supersedes")).hasSize(1);
+    now = now.plus(WINDOW.multipliedBy(2));
+    cycle(NO_REPACK);
+    assertThat(repository.packFiles()).doesNotContain(outlasting);
+    cycle(NO_REPACK);
+    assertThat(repository.files(".supersedes")).isEmpty();
+  }
+
   /** By its size in bytes, though it has not twice as many objects. */
   @Test
   void gitGcMayLeaveItAndTakeWhatWasWritten() throws Exception {
@@ -340,13 +613,12 @@ class RepackedPacksTest {
     repository.assertHealthy();
   }
 
-  /** Then the index does not list it from the next cycle on. */
-  @Test
-  void whatWasWrittenSaysItAlsoWhereTheCycleEndsBeforeTheIndexIsWritten() throws Exception {
+  /** A cycle that ends when the pack is written and not listed yet. */
+  private void cutOff(RepackSettings repack) throws IOException {
     Cancellation cancellation = new Cancellation();
     cycle(
-        TestRegistrations.aggregate(false, Duration.ofMinutes(5)),
-        REPACK,
+        NO_AGGREGATION,
+        repack,
         cancellation,
         new CycleListener() {
           @Override
@@ -356,6 +628,12 @@ class RepackedPacksTest {
             }
           }
         });
+  }
+
+  /** Then the index does not list it from the next cycle on. */
+  @Test
+  void whatWasWrittenSaysItAlsoWhereTheCycleEndsBeforeTheIndexIsWritten() throws Exception {
+    cutOff(REPACK);
     assertThat(ownerOf(own)).isEqualTo(outlasting);
     cycle(NO_REPACK);
     Path written = ownerOf(own);
