@@ -361,6 +361,18 @@ final class EntryTable {
     return chosen(entry) == entry;
   }
 
+  /**
+   * The first of some neighbours that is not written, or is a delta or made anew; the end if there is none. In a loop by itself,
+   * as there may be very many that are tiny.
+   */
+  long endOfWhole(long from, long to) {
+    long entry = from;
+    while (entry < to && written(entry) && base(entry) == WHOLE) {
+      entry++;
+    }
+    return entry;
+  }
+
   void setChosen(long entry, long copy) {
     chosen.set(entry, (int) copy);
   }
@@ -399,5 +411,12 @@ final class EntryTable {
 
   void setOffset(long entry, long offset) {
     offsets.set(entry, offset);
+  }
+
+  /** Has neighbours begin in the new pack where they begin in their source, and so many bytes behind that. */
+  void setOffsets(long from, long to, long distance) {
+    for (long entry = from; entry < to; entry++) {
+      offsets.set(entry, sourceOffsets.get(entry) + distance);
+    }
   }
 }

@@ -33,6 +33,12 @@ final class PackAssembly implements AutoCloseable {
   private static final long BATCH_BYTES = 2L << 20;
   private static final long BATCH_ENTRIES = 1 << 14;
 
+  /**
+   * Small packs make a batch together of so many bytes at most. More of what was checked ahead would have left the cache by the time
+   * it is copied, and be given back between.
+   */
+  private static final long BATCH_TOGETHER_BYTES = 1L << 18;
+
   /** Those in an order of their own are read from many places. */
   private static final long BATCH_CHOSEN = 1 << 12;
 
@@ -148,19 +154,33 @@ final class PackAssembly implements AutoCloseable {
     return new EntryBatch(entries, sequence, from, next, heldByAll);
   }
 
-  /** Neighbours of one source. */
+  /** Neighbours. Small packs are taken together: to hand a batch over costs as much as to copy some hundred entries. */
   private long endAsTheyLie(long from) {
     int source = cursor.sourceOf(from);
-    long end = entries.firstEntry(source + 1);
-    if (!(entries.sources().get(source) instanceof Packed packed)) {
-      return Math.min(end, from + BATCH_MADE);
+    long most = Math.min(sequence.length(), from + BATCH_ENTRIES);
+    long bytes = 0;
+    long to = from;
+    while (to < most && entries.sources().get(source) instanceof Packed packed) {
+      long end = Math.min(most, entries.firstEntry(source + 1));
+      while (to == from && end - from > 1 && bytes(source, packed, from, end) > BATCH_BYTES) {
+        end = from + (end - from) / 2;
+      }
+      bytes += bytes(source, packed, to, end);
+      if (to > from && bytes > BATCH_TOGETHER_BYTES) {
+        break;
+      }
+      to = end;
+      source = to < most ? cursor.sourceOf(to) : source;
     }
-    long to = endOfMade(from, Math.min(end, from + BATCH_ENTRIES));
-    while (to - from > 1
-        && entries.sourceEnd(source, packed, to - 1) - entries.sourceOffset(from) > BATCH_BYTES) {
-      to = from + (to - from) / 2;
+    if (to == from) {
+      return Math.min(entries.firstEntry(source + 1), from + BATCH_MADE);
     }
-    return to;
+    return endOfMade(from, to);
+  }
+
+  /** How many bytes some neighbours take in their source. */
+  private long bytes(int source, Packed packed, long from, long to) {
+    return entries.sourceEnd(source, packed, to - 1) - entries.sourceOffset(from);
   }
 
   private long endOfChosen(long from) {
@@ -211,13 +231,39 @@ final class PackAssembly implements AutoCloseable {
   }
 
   private void write(EntryBatch batch) throws IOException {
-    for (long place = batch.from(); place < batch.to(); place++) {
-      long entry = sequence.entry(place);
-      if (entries.written(entry)) {
-        write(batch, entry);
+    long place = batch.from();
+    while (place < batch.to()) {
+      long end = sequence.asTheyLie() ? copyWhole(place, batch.to()) : place;
+      if (end == place) {
+        long entry = sequence.entry(place);
+        if (entries.written(entry)) {
+          write(batch, entry);
+        }
+        end++;
       }
+      place = end;
     }
     endStretch();
+  }
+
+  /**
+   * Copies entries that stay as they are whatever has become of others, all at once: those of a pack that are whole.
+   *
+   * @return the first that is another, or lies in another pack
+   */
+  private long copyWhole(long from, long to) throws IOException {
+    int source = cursor.sourceOf(from);
+    if (!(entries.sources().get(source) instanceof Packed packed)) {
+      return from;
+    }
+    long end = entries.endOfWhole(from, Math.min(to, entries.firstEntry(source + 1)));
+    if (end > from) {
+      long start = entries.sourceOffset(from);
+      long place = extendStretch(packed.pack(), start, bytes(source, packed, from, end));
+      entries.setOffsets(from, end, place - start);
+      endLongStretch();
+    }
+    return end;
   }
 
   private void write(EntryBatch batch, long entry) throws IOException {
@@ -250,13 +296,23 @@ final class PackAssembly implements AutoCloseable {
       copyWithNewHead(pack, entry, from + length);
       return;
     }
+    entries.setOffset(entry, extendStretch(pack, from, length));
+    endLongStretch();
+  }
+
+  /** Notes what is to be copied as it is; returns where it comes to lie. */
+  private long extendStretch(PackFile pack, long from, long length) throws IOException {
     if (stretchPack != pack || stretchStart + stretchBytes != from) {
       endStretch();
       stretchPack = pack;
       stretchStart = from;
     }
-    entries.setOffset(entry, out.position() + stretchBytes);
+    long place = out.position() + stretchBytes;
     stretchBytes += length;
+    return place;
+  }
+
+  private void endLongStretch() throws IOException {
     if (stretchBytes >= STRETCH_BYTES) {
       endStretch();
     }
