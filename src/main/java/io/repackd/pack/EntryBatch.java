@@ -135,7 +135,13 @@ final class EntryBatch {
       if (done > 0) {
         cancellation.check();
       }
-      tools.crc.update(pack.data(), start + done, Math.min(CHECKED_AT_ONCE_BYTES, length - done));
+      long at = start + done;
+      long bytes = Math.min(CHECKED_AT_ONCE_BYTES, length - done);
+      if (sequence.asTheyLie()) {
+        tools.crc.updateAhead(pack.data(), at, bytes, pack.end());
+      } else {
+        tools.crc.update(pack.data(), at, bytes);
+      }
     }
     int checksum = tools.crc.value();
     if (index.hasCrc32()) {

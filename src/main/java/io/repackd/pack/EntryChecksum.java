@@ -18,6 +18,10 @@ final class EntryChecksum {
   private final CRC32 crc = new CRC32();
   private final byte[] piece = new byte[PIECE_BYTES];
 
+  // The addresses of which the piece is a copy.
+  private long copiedFrom;
+  private long copiedTo;
+
   void reset() {
     crc.reset();
   }
@@ -31,12 +35,40 @@ final class EntryChecksum {
   }
 
   void update(MemorySegment segment, long from, long length) {
+    copiedTo = copiedFrom;
     for (long done = 0; done < length; ) {
       int bytes = (int) Math.min(PIECE_BYTES, length - done);
       MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, from + done, piece, 0, bytes);
       crc.update(piece, 0, bytes);
       done += bytes;
     }
+  }
+
+  /**
+   * The same where what follows is likely to be asked for next: entries may be tiny, and to copy each by itself takes longer than
+   * its checksum.
+   *
+   * @param mapping stays as long as this is used
+   * @param end how far it makes sense to read ahead
+   */
+  void updateAhead(MemorySegment mapping, long from, long length, long end) {
+    long at = from;
+    while (at < from + length) {
+      long address = mapping.address() + at;
+      if (address < copiedFrom || address >= copiedTo) {
+        copy(mapping, at, (int) Math.min(PIECE_BYTES, end - at));
+      }
+      int bytes = (int) Math.min(from + length - at, copiedTo - address);
+      crc.update(piece, (int) (address - copiedFrom), bytes);
+      at += bytes;
+    }
+  }
+
+  private void copy(MemorySegment mapping, long from, int bytes) {
+    copiedTo = copiedFrom; // if it fails, the piece is a copy of nothing
+    MemorySegment.copy(mapping, ValueLayout.JAVA_BYTE, from, piece, 0, bytes);
+    copiedFrom = mapping.address() + from;
+    copiedTo = copiedFrom + bytes;
   }
 
   int value() {

@@ -136,7 +136,8 @@ public final class PackVerification {
           continue;
         }
         crc.reset();
-        crc.update(pack.data(), order.offset(i), order.entryEnd(i) - order.offset(i));
+        long start = order.offset(i);
+        crc.updateAhead(pack.data(), start, order.entryEnd(i) - start, order.entryEnd(to - 1));
         if (crc.value() != index.crc32(order.position(i))) {
           throw header.fault(pack, "it does not match its checksum in " + index.path());
         }
