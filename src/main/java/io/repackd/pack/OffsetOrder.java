@@ -1,7 +1,6 @@
 package io.repackd.pack;
 
 import java.lang.foreign.Arena;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * for each outside the heap, and as much again while they are sorted; twice that if an offset and a position do not fit in one number.
  */
 final class OffsetOrder {
-  /** Up to so many offsets are sorted in an array: there may be thousands of such packs, and counting digits takes its time. */
+  /** Up to so many offsets are sorted in an array: there may be thousands of such packs, and to count large digits takes its time. */
   private static final int SMALL_COUNT = 1 << 14;
 
   private final LongTable offsets;
@@ -69,22 +68,26 @@ final class OffsetOrder {
   }
 
   private void sortTogether(PackIndex index, int offsetBits) throws CorruptFileException {
-    for (long i = 0; i < count(); i++) {
-      // What is beyond the pack is still beyond it, and is seen to be.
-      offsets.set(i, Math.min(index.packOffset(i), end) << positionBits | i);
-    }
     if (count() > SMALL_COUNT) {
+      for (long i = 0; i < count(); i++) {
+        offsets.set(i, together(index, i));
+      }
       RadixSort.sort(offsets, positionBits, positionBits + offsetBits);
       return;
     }
     long[] few = new long[(int) count()];
     for (int i = 0; i < few.length; i++) {
-      few[i] = offsets.get(i);
+      few[i] = together(index, i);
     }
-    Arrays.sort(few);
-    for (int i = 0; i < few.length; i++) {
-      offsets.set(i, few[i]);
+    long[] sorted = RadixSort.sort(few, positionBits, positionBits + offsetBits);
+    for (int i = 0; i < sorted.length; i++) {
+      offsets.set(i, sorted[i]);
     }
+  }
+
+  private long together(PackIndex index, long position) throws CorruptFileException {
+    // What is beyond the pack is still beyond it, and is seen to be.
+    return Math.min(index.packOffset(position), end) << positionBits | position;
   }
 
   private void sortApart(PackIndex index, LongTable places, int offsetBits)

@@ -1,6 +1,7 @@
 package io.repackd.pack;
 
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Sorts keys, or pairs of a key and a value by the key, outside the heap, in time proportional to their number. Stable. */
@@ -9,6 +10,12 @@ final class RadixSort {
   private static final int DIGIT_BITS = 11;
 
   private static final int DIGITS = 1 << DIGIT_BITS;
+
+  /** Of few keys: more counters would take longer to add up than the keys take to move. */
+  private static final int SMALL_DIGIT_BITS = 8;
+
+  /** Fewer are as soon compared with each other. */
+  private static final int LEAST_COUNTED = 1 << SMALL_DIGIT_BITS - 2;
 
   private LongTable keys;
   private LongTable otherKeys;
@@ -58,6 +65,43 @@ final class RadixSort {
    */
   static void sort(LongTable keys, int fromBit, int toBit) {
     sort(keys, null, fromBit, toBit);
+  }
+
+  /**
+   * Sorts few numbers, a thousand or ten, by some of their bits. What is below these has to ascend already.
+   *
+   * @param fromBit the lowest of these bits
+   * @param toBit the one after the highest: above it there is nothing
+   * @return the array, or another
+   */
+  static long[] sort(long[] keys, int fromBit, int toBit) {
+    if (keys.length < LEAST_COUNTED) {
+      Arrays.sort(keys);
+      return keys;
+    }
+    long[] from = keys;
+    long[] to = new long[keys.length];
+    for (int shift = fromBit; shift < toBit; shift += SMALL_DIGIT_BITS) {
+      pass(from, to, shift, Math.min(SMALL_DIGIT_BITS, toBit - shift));
+      long[] swapped = from;
+      from = to;
+      to = swapped;
+    }
+    return from;
+  }
+
+  private static void pass(long[] from, long[] to, int shift, int bits) {
+    int digits = 1 << bits;
+    int[] starts = new int[digits + 1];
+    for (long key : from) {
+      starts[digit(key, shift, digits) + 1]++;
+    }
+    for (int digit = 1; digit <= digits; digit++) {
+      starts[digit] += starts[digit - 1];
+    }
+    for (long key : from) {
+      to[starts[digit(key, shift, digits)]++] = key;
+    }
   }
 
   private static void sort(LongTable keys, @Nullable LongTable values, int fromBit, int toBit) {

@@ -8,10 +8,12 @@ import java.util.Comparator;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RadixSortTest {
   private static final int COUNT = 5_000;
+  private static final int PLACE_BITS = 13;
 
   private final Arena arena = Arena.ofAuto();
 
@@ -71,5 +73,19 @@ class RadixSortTest {
               .toArray();
       assertThat(array(keys)).as("bits %d to %d", fromBit, toBit).isEqualTo(expected);
     }
+  }
+
+  /** What is below the bits is the place of each, as where an offset and a position stand in one number. */
+  @ParameterizedTest
+  @CsvSource({"1, 8", "60, 8", "200, 8", "200, 1", "5000, 9", "5000, 17", "5000, 50"})
+  void sortsFewInAnArray(int count, int bits) {
+    Random random = new Random(bits);
+    long[] values = new long[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = random.nextLong() >>> Long.SIZE - bits << PLACE_BITS | i;
+    }
+    long[] expected = values.clone();
+    Arrays.sort(expected);
+    assertThat(RadixSort.sort(values, PLACE_BITS, PLACE_BITS + bits)).isEqualTo(expected);
   }
 }
