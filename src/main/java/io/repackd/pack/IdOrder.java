@@ -120,39 +120,35 @@ final class IdOrder implements ObjectOrder {
       return (int) (key << Byte.SIZE >>> Long.SIZE - binBits);
     }
 
-    void sort() throws CorruptFileException {
-      if (insert() < 0) {
-        return;
-      }
-      sortByDigits();
-      long at = insert(); // now only ids which differ after eight equal bytes are out of order
-      if (at >= 0) {
-        throw tooManyAlike(sorted.get(at));
+    /** By the first eight bytes alone: nearly all that are alike in these are copies. */
+    void sort() {
+      if (!insert()) {
+        sortByDigits();
       }
     }
 
     /**
      * Sorts by insertion, which is stable, and leaves the order of copies as it is also where it is given up.
      *
-     * @return where an entry lies that would have to move too far; negative if all are in order
+     * @return false if an entry would have to move too far
      */
-    private long insert() {
+    private boolean insert() {
       for (long i = 1; i < count; i++) {
         long key = keys.get(i);
         int entry = sorted.get(i);
         long to = i;
-        while (to > 0 && i - to < MAX_MOVES && isGreater(to - 1, key, entry)) {
+        while (to > 0 && i - to < MAX_MOVES && isGreater(to - 1, key)) {
           keys.set(to, keys.get(to - 1));
           sorted.set(to, sorted.get(to - 1));
           to--;
         }
         keys.set(to, key);
         sorted.set(to, entry);
-        if (i - to == MAX_MOVES && to > 0 && isGreater(to - 1, key, entry)) {
-          return to;
+        if (i - to == MAX_MOVES && to > 0 && isGreater(to - 1, key)) {
+          return false;
         }
       }
-      return -1;
+      return true;
     }
 
     private void sortByDigits() {
@@ -168,11 +164,8 @@ final class IdOrder implements ObjectOrder {
       }
     }
 
-    private boolean isGreater(long at, long key, int entry) {
-      int order = Long.compareUnsigned(keys.get(at), key);
-      return order != 0
-          ? order > 0
-          : entries.compareIds(sorted.getUnsigned(at), Integer.toUnsignedLong(entry)) > 0;
+    private boolean isGreater(long at, long key) {
+      return Long.compareUnsigned(keys.get(at), key) > 0;
     }
 
     private CorruptFileException tooManyAlike(int entry) {
@@ -186,28 +179,73 @@ final class IdOrder implements ObjectOrder {
     }
 
     /** Links the copies of each object, chooses among them, and notes the objects in order; returns how many there are. */
-    long choose() {
-      IntTable order = bins.entries();
+    long choose() throws CorruptFileException {
       long objects = 0;
       long first = 0;
       while (first < count) {
         long end = first + 1;
-        while (end < count && same(first, end)) {
+        while (end < count && keys.get(end) == keys.get(first)) {
           end++;
         }
-        long chosen = link(first, end);
-        if (chosen != EntryTable.NOT_WANTED) {
-          order.set(start + objects, (int) chosen);
-          objects++;
-        }
+        objects = areCopies(first, end) ? note(objects, first, end) : chooseApart(objects, first, end);
         first = end;
       }
       return objects;
     }
 
-    private boolean same(long left, long right) {
-      return keys.get(left) == keys.get(right)
-          && entries.compareIds(sorted.getUnsigned(left), sorted.getUnsigned(right)) == 0;
+    /** Whether some that are alike in their first bytes are all alike. */
+    private boolean areCopies(long first, long end) {
+      long next = first + 1;
+      while (next < end && compareIds(next - 1, next) == 0) {
+        next++;
+      }
+      return next == end;
+    }
+
+    private int compareIds(long left, long right) {
+      return entries.compareIds(sorted.getUnsigned(left), sorted.getUnsigned(right));
+    }
+
+    /** Sorts and notes objects that are alike in their first eight bytes, and are not the same. */
+    private long chooseApart(long noted, long first, long end) throws CorruptFileException {
+      insertByIds(first, end);
+      long objects = noted;
+      long next = first;
+      while (next < end) {
+        long copy = next;
+        next++;
+        while (next < end && compareIds(copy, next) == 0) {
+          next++;
+        }
+        objects = note(objects, copy, next);
+      }
+      return objects;
+    }
+
+    private void insertByIds(long first, long end) throws CorruptFileException {
+      for (long i = first + 1; i < end; i++) {
+        int entry = sorted.get(i);
+        long to = i;
+        while (to > first
+            && entries.compareIds(sorted.getUnsigned(to - 1), Integer.toUnsignedLong(entry)) > 0) {
+          if (i - to == MAX_MOVES) {
+            throw tooManyAlike(entry);
+          }
+          sorted.set(to, sorted.get(to - 1));
+          to--;
+        }
+        sorted.set(to, entry);
+      }
+    }
+
+    /** Notes the one that is chosen of some copies; returns how many are noted then. */
+    private long note(long noted, long first, long end) {
+      long chosen = link(first, end);
+      if (chosen == EntryTable.NOT_WANTED) {
+        return noted;
+      }
+      bins.entries().set(start + noted, (int) chosen);
+      return noted + 1;
     }
 
     private long link(long first, long end) {

@@ -1,16 +1,25 @@
 package io.repackd.pack;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.repackd.GitRepository;
+import io.repackd.objectdir.BigEndian;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.platform.Cancellation;
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -60,5 +69,82 @@ class IdOrderTest {
         assertThat(writer.objects()).isEqualTo(2);
       }
     }
+  }
+
+  /** Objects that do not come to be made. */
+  private record MadeUp(MemorySegment ids) implements PackSource.Made {
+    private static final int ID_BYTES = 20;
+
+    /** All of these begin with the same bytes; in the others are the numbers. */
+    static MadeUp of(List<Integer> numbers, Arena arena) {
+      MemorySegment ids = arena.allocate((long) ID_BYTES * numbers.size());
+      for (int i = 0; i < numbers.size(); i++) {
+        ids.asSlice((long) ID_BYTES * i, Long.BYTES).fill((byte) 0x5a);
+        BigEndian.putInt32(ids, (long) ID_BYTES * i + Long.BYTES, numbers.get(i));
+      }
+      return new MadeUp(ids);
+    }
+
+    @Override
+    public long count() {
+      return ids.byteSize() / ID_BYTES;
+    }
+
+    @Override
+    public long expectedBytes(long i) {
+      return 1;
+    }
+
+    @Override
+    public void make(long i, PackSource.EntrySink sink) throws IOException {
+      sink.begin(3, 0);
+    }
+  }
+
+  private static List<Integer> shuffled(int count) {
+    List<Integer> numbers = new ArrayList<>(IntStream.range(0, count).boxed().toList());
+    Collections.shuffle(numbers, new Random(count));
+    return numbers;
+  }
+
+  @Test
+  void idsWithTheSameFirstBytesAreToldApartByTheOthers() throws Exception {
+    int count = 700;
+    Path index = directory.resolve("made-up.idx");
+    try (Arena arena = Arena.ofShared();
+        PackWriter writer =
+            new PackWriter(
+                List.of(MadeUp.of(shuffled(count), arena)),
+                HashAlgorithm.SHA1,
+                -1,
+                new Cancellation())) {
+      NewPack pack = writer.inOnePack();
+      try (FileChannel data = create(directory.resolve("made-up.pack"));
+          FileChannel ids = create(index)) {
+        pack.writePack(data);
+        pack.writeIndex(ids);
+      }
+      PackIndex written = PackIndex.open(index, HashAlgorithm.SHA1, arena);
+      assertThat(written.count()).isEqualTo(count);
+      for (int i = 0; i < count; i++) {
+        assertThat(BigEndian.int32(written.ids(), written.idOffset(i) + Long.BYTES)).isEqualTo(i);
+      }
+    }
+  }
+
+  @Test
+  void thousandsOfIdsWithTheSameFirstBytesAreNoHashes() {
+    try (Arena arena = Arena.ofShared()) {
+      MadeUp made = MadeUp.of(shuffled(5000), arena);
+      assertThatThrownBy(
+              () -> new PackWriter(List.of(made), HashAlgorithm.SHA1, -1, new Cancellation()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("more than 1000 ids are like 5a5a5a5a");
+    }
+  }
+
+  private static FileChannel create(Path path) throws IOException {
+    return FileChannel.open(
+        path, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
   }
 }
