@@ -54,7 +54,8 @@ final class DeltaChoice {
         if (entry % CHECK_EVERY == 0) {
           cancellation.check();
         }
-        if (entries.written(entry)) {
+        // What is whole is met by those that are built upon it, if there are any.
+        if (entries.written(entry) && entries.isDelta(entry)) {
           choice.walk(entry);
         }
       }
