@@ -36,6 +36,7 @@ final class DeltaChoice {
   private final EntryTable entries;
   private final IntTable depths;
   private long[] path = new long[64];
+  private boolean copiesChanged;
 
   private DeltaChoice(EntryTable entries, Arena scratch) {
     this.entries = entries;
@@ -45,9 +46,10 @@ final class DeltaChoice {
   /**
    * Decides.
    *
+   * @return whether another copy is chosen now of some object
    * @throws CorruptFileException if a source has a delta that is built upon itself
    */
-  static void decide(EntryTable entries, Cancellation cancellation) throws CorruptFileException {
+  static boolean decide(EntryTable entries, Cancellation cancellation) throws CorruptFileException {
     try (Arena scratch = Arena.ofConfined()) {
       DeltaChoice choice = new DeltaChoice(entries, scratch);
       for (long entry = 0; entry < entries.count(); entry++) {
@@ -59,6 +61,7 @@ final class DeltaChoice {
           choice.walk(entry);
         }
       }
+      return choice.copiesChanged;
     }
   }
 
@@ -106,7 +109,7 @@ final class DeltaChoice {
     if (mixed && depth > MAX_DEPTH + 1) {
       long whole = wholeCopy(entry);
       if (whole != EntryTable.NOT_WANTED) {
-        entries.chooseAmongCopies(entry, whole);
+        choose(entry, whole);
         depths.set(whole, 1);
         return;
       }
@@ -126,8 +129,13 @@ final class DeltaChoice {
       entries.setBase(entry, EntryTable.REWRITE);
       return entry;
     }
-    entries.chooseAmongCopies(entry, whole);
+    choose(entry, whole);
     return whole;
+  }
+
+  private void choose(long entry, long copy) {
+    entries.chooseAmongCopies(entry, copy);
+    copiesChanged = true;
   }
 
   /** The oldest wanted copy of the entry's object that is no delta. */

@@ -67,6 +67,18 @@ final class IdOrder implements ObjectOrder {
     }
   }
 
+  /** Takes note of which copies are chosen now, so that nobody has to look that up each time. */
+  void noteChoice() throws IOException {
+    AllCores.forEach(
+        FirstByteBins.FIRST_BYTES,
+        firstByte -> {
+          long start = bins.start(firstByte);
+          for (long i = start; i < start + counts[firstByte]; i++) {
+            bins.entries().set(i, (int) entries.chosen(bins.entry(i)));
+          }
+        });
+  }
+
   /** The number of objects. */
   long count() {
     return Arrays.stream(counts).sum();
@@ -79,7 +91,7 @@ final class IdOrder implements ObjectOrder {
 
   @Override
   public long entry(int firstByte, long i) {
-    return entries.chosen(bins.entry(bins.start(firstByte) + i));
+    return bins.entry(bins.start(firstByte) + i);
   }
 
   /** The entries whose ids begin with one byte. */
@@ -187,7 +199,8 @@ final class IdOrder implements ObjectOrder {
         while (end < count && keys.get(end) == keys.get(first)) {
           end++;
         }
-        objects = areCopies(first, end) ? note(objects, first, end) : chooseApart(objects, first, end);
+        objects =
+            areCopies(first, end) ? note(objects, first, end) : chooseApart(objects, first, end);
         first = end;
       }
       return objects;

@@ -95,7 +95,9 @@ public final class PackWriter implements AutoCloseable {
       }
       order = sort(entries);
       EntryTypes.complete(entries);
-      DeltaChoice.decide(entries, cancellation);
+      if (DeltaChoice.decide(entries, cancellation)) {
+        order.noteChoice();
+      }
       if (search.isPresent()) {
         EntryTypes.requireSame(entries, cancellation);
       }
