@@ -20,6 +20,7 @@ public final class NewPack {
   private final Making making;
 
   private byte[] packHash = {};
+  private long packBytes;
   private long rewritten;
   private long deltas;
 
@@ -106,6 +107,7 @@ public final class NewPack {
         throw new IllegalStateException(
             "a pack has %d bytes, and may have %d".formatted(bytes, maxBytes));
       }
+      packBytes = bytes;
       packHash = out.finish();
       rewritten = assembly.rewritten();
       deltas = assembly.deltas();
@@ -120,7 +122,7 @@ public final class NewPack {
    */
   public void writeIndex(FileChannel channel) throws IOException {
     requireWritten();
-    PackIndexWriter.write(entries, order, packHash, making.hash(), channel);
+    PackIndexWriter.write(entries, order, packBytes, packHash, making.hash(), channel);
   }
 
   /**

@@ -34,6 +34,21 @@ public final class ObjectIds {
     return 0;
   }
 
+  /**
+   * Copies an id. What is so short is copied sooner than a segment's own method has checked whether it may.
+   *
+   * @param length its length in bytes: a multiple of four
+   */
+  static void copy(MemorySegment from, long atFrom, MemorySegment to, long atTo, int length) {
+    int i = 0;
+    for (; i + Long.BYTES <= length; i += Long.BYTES) {
+      BigEndian.putInt64(to, atTo + i, BigEndian.int64(from, atFrom + i));
+    }
+    for (; i < length; i += Integer.BYTES) {
+      BigEndian.putInt32(to, atTo + i, BigEndian.int32(from, atFrom + i));
+    }
+  }
+
   /** The hexadecimal form of an id. */
   public static String hex(MemorySegment segment, long offset, int length) {
     return HexFormat.of().formatHex(bytes(segment, offset, length));

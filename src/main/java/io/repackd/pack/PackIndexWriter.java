@@ -3,6 +3,8 @@ package io.repackd.pack;
 import io.repackd.objectdir.BigEndian;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.platform.AllCores;
+import io.repackd.platform.Futures;
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,13 +13,14 @@ import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 
 /**
  * Writes version 2 of a pack index. Source: gitformat-pack, "Version 2 pack-*.idx files".
  *
  * <p>The bytes are those that {@code git index-pack} writes for the same pack. Where each part lies is known from the number of
  * objects. So what belongs to some first bytes, as many as have about {@value #RUN} objects, is written for itself, on all cores,
- * because it means to look up ids all over the sources; and the file is hashed after that.
+ * because it means to look up ids all over the sources: first the ids, and while they are hashed, the rest.
  */
 final class PackIndexWriter {
   private static final long FIRST_LARGE_OFFSET = 1L << 31;
@@ -53,21 +56,48 @@ final class PackIndexWriter {
   static void write(
       EntryTable entries,
       ObjectOrder order,
+      long packBytes,
       byte[] packHash,
       HashAlgorithm hash,
       FileChannel channel)
       throws IOException {
     PackIndexWriter writer = new PackIndexWriter(entries, order, hash.length(), channel);
-    writer.count();
+    writer.count(packBytes);
     writer.writeHead();
     List<Integer> runs = writer.runs();
-    AllCores.forEach(runs.size() - 1, run -> writer.write(runs.get(run), runs.get(run + 1)));
+    AllCores.forEach(runs.size() - 1, run -> writer.writeIds(runs.get(run), runs.get(run + 1)));
+    MessageDigest digest = hash.newDigest();
+    ByteBuffer piece = ByteBuffer.allocateDirect(HASHED_AT_ONCE_BYTES);
+    FutureTask<?> hashing =
+        new FutureTask<>(() -> {
+          writer.update(digest, piece, 0, writer.checksumsStart());
+          return true;
+        });
+    Thread.ofPlatform().daemon().name("hash").start(hashing);
+    try {
+      AllCores.forEach(
+          runs.size() - 1, run -> writer.writeNumbers(runs.get(run), runs.get(run + 1)));
+    } finally {
+      Futures.settle(hashing); // the caller closes the channel when this is over
+    }
+    Futures.await(hashing);
     long end = writer.end();
     writer.writeAt(end, ByteBuffer.wrap(packHash));
-    writer.writeAt(end + packHash.length, ByteBuffer.wrap(hashOf(channel, hash)));
+    writer.update(digest, piece, writer.checksumsStart(), end + packHash.length);
+    writer.writeAt(end + packHash.length, ByteBuffer.wrap(digest.digest()));
   }
 
-  private void count() throws IOException {
+  private void count(long packBytes) throws IOException {
+    long[] largeOffsets =
+        packBytes <= FIRST_LARGE_OFFSET ? new long[PackIndex.FANOUT_ENTRIES] : largeOffsets();
+    for (int firstByte = 0; firstByte < PackIndex.FANOUT_ENTRIES; firstByte++) {
+      firstObjects[firstByte + 1] = firstObjects[firstByte] + order.count(firstByte);
+      firstLargeOffsets[firstByte + 1] = firstLargeOffsets[firstByte] + largeOffsets[firstByte];
+    }
+  }
+
+  /** How many offsets are large, by first bytes. */
+  private long[] largeOffsets() throws IOException {
     long[] largeOffsets = new long[PackIndex.FANOUT_ENTRIES];
     AllCores.forEach(
         PackIndex.FANOUT_ENTRIES,
@@ -80,10 +110,7 @@ final class PackIndexWriter {
           }
           largeOffsets[firstByte] = large;
         });
-    for (int firstByte = 0; firstByte < PackIndex.FANOUT_ENTRIES; firstByte++) {
-      firstObjects[firstByte + 1] = firstObjects[firstByte] + order.count(firstByte);
-      firstLargeOffsets[firstByte + 1] = firstLargeOffsets[firstByte] + largeOffsets[firstByte];
-    }
+    return largeOffsets;
   }
 
   private void writeHead() throws IOException {
@@ -107,47 +134,68 @@ final class PackIndexWriter {
     return runs;
   }
 
-  /** Writes what belongs to the ids of a run. */
-  private void write(int from, int to) throws IOException {
+  /** Writes the ids of a run. */
+  private void writeIds(int from, int to) throws IOException {
+    long first = firstObjects[from];
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment ids = scratch.allocate((firstObjects[to] - first) * hashLength);
+      long[] places = new long[LOOKED_UP];
+      forEach(from, to, (some, length, at) -> copyIds(some, length, places, ids, at * hashLength));
+      writeAt(idsStart() + first * hashLength, ids);
+    }
+  }
+
+  /** Writes the checksums and offsets that belong to the ids of a run. */
+  private void writeNumbers(int from, int to) throws IOException {
     long first = firstObjects[from];
     long objects = firstObjects[to] - first;
     long large = firstLargeOffsets[to] - firstLargeOffsets[from];
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment ids = scratch.allocate(objects * hashLength);
       MemorySegment checksums = scratch.allocate(objects * Integer.BYTES);
       MemorySegment offsets = scratch.allocate(objects * Integer.BYTES);
       MemorySegment largeOffsets = scratch.allocate(large * Long.BYTES);
-      long[] some = new long[LOOKED_UP];
-      long[] places = new long[LOOKED_UP];
-      long nextLarge = 0;
-      long at = 0;
-      for (int firstByte = from; firstByte < to; firstByte++) {
-        long count = order.count(firstByte);
-        for (long i = 0; i < count; i += LOOKED_UP) {
-          int length = (int) Math.min(LOOKED_UP, count - i);
-          for (int k = 0; k < length; k++) {
-            some[k] = order.entry(firstByte, i + k);
-          }
-          copyIds(some, length, places, ids, at * hashLength);
-          for (int k = 0; k < length; k++) {
-            BigEndian.putInt32(checksums, (at + k) * Integer.BYTES, entries.checksum(some[k]));
-          }
-          for (int k = 0; k < length; k++) {
-            long offset = entries.offset(some[k]);
-            if (offset >= FIRST_LARGE_OFFSET) {
-              BigEndian.putInt64(largeOffsets, nextLarge * Long.BYTES, offset);
-              offset = PackIndexV2.LARGE | firstLargeOffsets[from] + nextLarge;
-              nextLarge++;
+      long[] nextLarge = {0};
+      forEach(
+          from,
+          to,
+          (some, length, at) -> {
+            for (int k = 0; k < length; k++) {
+              BigEndian.putInt32(checksums, (at + k) * Integer.BYTES, entries.checksum(some[k]));
             }
-            BigEndian.putInt32(offsets, (at + k) * Integer.BYTES, (int) offset);
-          }
-          at += length;
-        }
-      }
-      writeAt(idsStart() + first * hashLength, ids);
+            for (int k = 0; k < length; k++) {
+              long offset = entries.offset(some[k]);
+              if (offset >= FIRST_LARGE_OFFSET) {
+                BigEndian.putInt64(largeOffsets, nextLarge[0] * Long.BYTES, offset);
+                offset = PackIndexV2.LARGE | firstLargeOffsets[from] + nextLarge[0];
+                nextLarge[0]++;
+              }
+              BigEndian.putInt32(offsets, (at + k) * Integer.BYTES, (int) offset);
+            }
+          });
       writeAt(checksumsStart() + first * Integer.BYTES, checksums);
       writeAt(offsetsStart() + first * Integer.BYTES, offsets);
       writeAt(largeOffsetsStart() + firstLargeOffsets[from] * Long.BYTES, largeOffsets);
+    }
+  }
+
+  /** Takes some entries of a run at a time, in the order of ids. */
+  private interface Some {
+    void take(long[] some, int length, long at);
+  }
+
+  private void forEach(int from, int to, Some target) {
+    long[] some = new long[LOOKED_UP];
+    long at = 0;
+    for (int firstByte = from; firstByte < to; firstByte++) {
+      long count = order.count(firstByte);
+      for (long i = 0; i < count; i += LOOKED_UP) {
+        int length = (int) Math.min(LOOKED_UP, count - i);
+        for (int k = 0; k < length; k++) {
+          some[k] = order.entry(firstByte, i + k);
+        }
+        target.take(some, length, at);
+        at += length;
+      }
     }
   }
 
@@ -162,12 +210,8 @@ final class PackIndexWriter {
     }
     for (int k = 0; k < length; k++) {
       int source = entries.sourceOf(some[k]);
-      MemorySegment.copy(
-          entries.ids(source),
-          entries.idOffsetAt(source, places[k]),
-          to,
-          start + (long) k * hashLength,
-          hashLength);
+      long at = entries.idOffsetAt(source, places[k]);
+      ObjectIds.copy(entries.ids(source), at, to, start + (long) k * hashLength, hashLength);
     }
   }
 
@@ -206,15 +250,18 @@ final class PackIndexWriter {
     }
   }
 
-  private static byte[] hashOf(FileChannel channel, HashAlgorithm hash) throws IOException {
-    MessageDigest digest = hash.newDigest();
-    ByteBuffer piece = ByteBuffer.allocateDirect(HASHED_AT_ONCE_BYTES);
-    long at = 0;
-    for (int read = channel.read(piece, at); read >= 0; read = channel.read(piece, at)) {
+  private void update(MessageDigest digest, ByteBuffer piece, long from, long to)
+      throws IOException {
+    long at = from;
+    while (at < to) {
+      piece.limit((int) Math.min(piece.capacity(), to - at));
+      int read = channel.read(piece, at);
+      if (read < 0) {
+        throw new EOFException("the index was cut off while it was written");
+      }
       digest.update(piece.flip());
       piece.clear();
       at += read;
     }
-    return digest.digest();
   }
 }
