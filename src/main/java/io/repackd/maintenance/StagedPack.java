@@ -14,13 +14,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * A new pack with its indexes under temporary names. Closing it removes what was not published.
+ * A new pack with its indexes under temporary names, on its way to the disk already. Closing it removes what was not published.
  *
  * @param name what its files are to be called before the dot
  * @param objects how many objects it has
  * @param packBytes the size of the pack
  * @param bytes the sizes of pack and index together
  * @param reverseIndexBytes the size of the reverse index
+ * @param early what writes pack and index through to the disk meanwhile
  */
 record StagedPack(
     String name,
@@ -30,7 +31,8 @@ record StagedPack(
     long reverseIndexBytes,
     Unpublished pack,
     Unpublished reverseIndex,
-    Unpublished index)
+    Unpublished index,
+    List<EarlySync> early)
     implements AutoCloseable {
   /** Writes one. Nothing is left of it if that fails. */
   static StagedPack write(FilePublisher publisher, NewPack content) throws IOException {
@@ -50,20 +52,25 @@ record StagedPack(
       NewPack content, Unpublished pack, Unpublished reverseIndex, Unpublished index)
       throws IOException {
     String name = "pack-" + content.writePack(pack.channel());
-    try (EarlySync sync = new EarlySync(pack.channel())) {
-      sync.written(pack.channel().size());
+    List<EarlySync> early = List.of(new EarlySync(pack.channel()), new EarlySync(index.channel()));
+    try {
+      early.getFirst().written(pack.channel().size());
       writeBoth(content, reverseIndex, index);
-      sync.await();
+      early.getLast().written(index.channel().size());
+      return new StagedPack(
+          name,
+          content.objects(),
+          pack.channel().size(),
+          pack.channel().size() + index.channel().size(),
+          reverseIndex.channel().size(),
+          pack,
+          reverseIndex,
+          index,
+          early);
+    } catch (IOException | RuntimeException | Error e) {
+      early.forEach(EarlySync::close);
+      throw e;
     }
-    return new StagedPack(
-        name,
-        content.objects(),
-        pack.channel().size(),
-        pack.channel().size() + index.channel().size(),
-        reverseIndex.channel().size(),
-        pack,
-        reverseIndex,
-        index);
   }
 
   /** One thread has to write all of the reverse index, and of the other to hash it: these two may do so at a time. */
@@ -88,6 +95,7 @@ record StagedPack(
 
   /** Writes it through to the disk and lets go of its files, of which a process may hold only so many open. */
   void seal() throws IOException {
+    awaitEarly();
     for (Unpublished file : files()) {
       file.seal();
     }
@@ -95,14 +103,22 @@ record StagedPack(
 
   /** Makes it look as if it was of a time, and writes it through to the disk. */
   void sync(Instant modified) throws IOException {
+    awaitEarly();
     pack.setModified(modified);
     for (Unpublished file : files()) {
       file.sync();
     }
   }
 
+  private void awaitEarly() throws IOException {
+    for (EarlySync sync : early) {
+      sync.await();
+    }
+  }
+
   @Override
   public void close() throws IOException {
+    early.forEach(EarlySync::close);
     IOException failure = new IOException("cannot remove what was staged of " + name);
     closeAll(files(), failure);
     if (failure.getSuppressed().length > 0) {
