@@ -13,10 +13,7 @@ import io.repackd.config.Schedule;
 import io.repackd.maintenance.CyclePlan.ExpireDecision;
 import io.repackd.maintenance.Evidence.SupersededIndex;
 import io.repackd.objectdir.FileStamp;
-import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.PackKind;
-import io.repackd.objectdir.RepositoryTraits;
-import io.repackd.objectdir.SharedPermissions;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.ProcessTable.Census;
@@ -89,19 +86,14 @@ class CyclePlannerTest {
   }
 
   private static Snapshot snapshot(boolean precious, Census census, PackView... packs) {
-    RepositoryTraits traits =
-        new RepositoryTraits(
-            HashAlgorithm.SHA1,
-            true,
-            precious,
-            true,
-            false,
-            Long.MAX_VALUE,
-            true,
-            -1,
-            false,
-            SharedPermissions.UMASK);
-    return new Snapshot(NOW, traits, List.of(packs), INDEX, INDEX_INODE, census, Evidence.NONE);
+    return new Snapshot(
+        NOW,
+        precious ? TestTraits.PRECIOUS : TestTraits.DEFAULT,
+        List.of(packs),
+        INDEX,
+        INDEX_INODE,
+        census,
+        Evidence.NONE);
   }
 
   private static CyclePlan plan(BatchSize batchSize, PackView... packs) {

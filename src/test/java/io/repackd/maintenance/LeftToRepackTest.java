@@ -8,10 +8,7 @@ import io.repackd.config.RepackSettings;
 import io.repackd.config.RepackStrategy;
 import io.repackd.maintenance.AggregatePlan.Bundle;
 import io.repackd.objectdir.FileStamp;
-import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.PackKind;
-import io.repackd.objectdir.RepositoryTraits;
-import io.repackd.objectdir.SharedPermissions;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.ProcessTable.Census;
@@ -117,21 +114,15 @@ class LeftToRepackTest {
       views.add(new PackView(marked, 1000L << i, 1000L << i, Optional.empty()));
     }
     bundle.packs().forEach(pack -> views.add(PackView.unlisted(pack, 100)));
-    RepositoryTraits traits =
-        new RepositoryTraits(
-            HashAlgorithm.SHA1,
-            true,
-            false,
-            true,
-            false,
-            Long.MAX_VALUE,
-            true,
-            -1,
-            false,
-            SharedPermissions.UMASK);
     Snapshot snapshot =
         new Snapshot(
-            NOW, traits, views, Path.of("/p/multi-pack-index"), 77, Census.NOBODY, Evidence.NONE);
+            NOW,
+            TestTraits.DEFAULT,
+            views,
+            Path.of("/p/multi-pack-index"),
+            77,
+            Census.NOBODY,
+            Evidence.NONE);
     ExpireSettings expire = new ExpireSettings(true, Duration.ofHours(1));
     return CyclePlanner.plan(snapshot, expire, settings, immediately).batches().stream()
         .flatMap(batch -> batch.packs().stream())

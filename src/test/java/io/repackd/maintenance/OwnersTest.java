@@ -9,18 +9,13 @@ import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.RepackSettings;
 import io.repackd.maintenance.MaintenanceCycle.Request;
-import io.repackd.midx.MultiPackIndex;
-import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.RepositoryDiscovery;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.Cancellation;
 import io.repackd.platform.ProcessTable.Census;
 import io.repackd.registry.Registration;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Writer;
-import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -147,46 +142,7 @@ class OwnersTest {
   }
 
   private Path ownerOf(String id) throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      MultiPackIndex index = MultiPackIndex.open(repository.index(), HashAlgorithm.SHA1, arena);
-      for (long position = 0; position < index.objects(); position++) {
-        if (index.idHex(position).equals(id)) {
-          String name = index.packNames().get(index.packOf(position));
-          return repository.packs().resolve(name.replaceFirst("\\.idx$", ".pack"));
-        }
-      }
-    }
-    throw new AssertionError("not in the index: " + id);
-  }
-
-  /** A git that has read the index, and goes on by it. */
-  private final class Reader implements AutoCloseable {
-    private final Process git;
-    private final Writer ask;
-    private final BufferedReader answers;
-
-    Reader() throws IOException {
-      git =
-          new ProcessBuilder("git", "cat-file", "--batch-check")
-              .directory(repository.path().toFile())
-              .start();
-      ask = git.outputWriter();
-      answers = git.inputReader();
-      assertThat(ask(repository.git("rev-parse", "main").strip())).contains(" commit ");
-      assertThat(Files.readString(Path.of("/proc/%d/maps".formatted(git.pid()))))
-          .contains("/multi-pack-index\n");
-    }
-
-    String ask(String id) throws IOException {
-      ask.append(id).append('\n').flush();
-      return answers.readLine();
-    }
-
-    @Override
-    public void close() throws Exception {
-      ask.close();
-      git.waitFor();
-    }
+    return InstalledIndex.ownerOf(repository, id);
   }
 
   /** It puts the small ones together, without what the large one has, which stays. */
@@ -201,10 +157,10 @@ class OwnersTest {
     List<Path> small =
         List.of(pack(and(shared, blobs(2, "one"))), pack(and(shared, blobs(2, "another"))));
     cycle(NO_REPACK);
-    try (Reader reader = new Reader()) {
+    try (IndexReader reader = new IndexReader(repository)) {
       repository.git("repack", "-d", "-q", "--geometric=2", "--write-midx");
       assertThat(repository.packFiles()).doesNotContainAnyElementsOf(small).contains(large);
-      assertThat(reader.ask(shared)).startsWith(shared).doesNotContain("missing");
+      reader.assertFinds(shared);
     }
     repository.assertHealthy();
   }
@@ -218,10 +174,10 @@ class OwnersTest {
     Path other = pack(and(shared, blobs(3, "one")));
     cycle(NO_REPACK);
     assertThat(ownerOf(shared)).isEqualTo(kept);
-    try (Reader reader = new Reader()) {
+    try (IndexReader reader = new IndexReader(repository)) {
       repository.git("repack", "-a", "-d", "-q");
       assertThat(repository.packFiles()).doesNotContain(large, other).contains(kept);
-      assertThat(reader.ask(shared)).startsWith(shared).doesNotContain("missing");
+      reader.assertFinds(shared);
     }
     repository.assertHealthy();
   }
@@ -241,10 +197,10 @@ class OwnersTest {
     Path keep = keep(pushed, keeper);
     cycle(NO_REPACK);
     assertThat(listed()).containsExactly(large);
-    try (Reader reader = new Reader()) {
+    try (IndexReader reader = new IndexReader(repository)) {
       repository.git("repack", "-a", "-d", "-q");
       assertThat(repository.packFiles()).doesNotContain(large).contains(pushed);
-      assertThat(reader.ask(shared)).startsWith(shared).doesNotContain("missing");
+      reader.assertFinds(shared);
     }
     Files.delete(keep);
     cycle(NO_REPACK);
@@ -276,10 +232,10 @@ class OwnersTest {
     repository.git("config", "gc.bigPackThreshold", "128k");
     cycle(NO_REPACK);
     assertThat(ownerOf(shared)).isEqualTo(big);
-    try (Reader reader = new Reader()) {
+    try (IndexReader reader = new IndexReader(repository)) {
       repository.git("gc", "-q", "--no-prune");
       assertThat(repository.packFiles()).contains(big).doesNotContain(large);
-      assertThat(reader.ask(shared)).startsWith(shared).doesNotContain("missing");
+      reader.assertFinds(shared);
     }
     repository.assertHealthy();
   }
@@ -308,11 +264,7 @@ class OwnersTest {
   }
 
   private List<Path> listed() throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      return MultiPackIndex.open(repository.index(), HashAlgorithm.SHA1, arena).packNames().stream()
-          .map(name -> repository.packs().resolve(name.replaceFirst("\\.idx$", ".pack")))
-          .toList();
-    }
+    return InstalledIndex.listed(repository);
   }
 
   @Test
@@ -604,7 +556,7 @@ class OwnersTest {
     Path pushed = pack(and(blobs(1, "one").getFirst(), own));
     Path another = pack(blobs(3, "another"));
     cycle(NO_REPACK);
-    try (Reader reader = new Reader()) {
+    try (IndexReader reader = new IndexReader(repository)) {
       repository.git("repack", "-d", "-q", "--geometric=2", "--write-midx");
       assertThat(repository.packFiles()).doesNotContain(pushed, another).contains(before, large);
       assertThat(reader.ask(own.getFirst())).doesNotContain("missing");

@@ -12,9 +12,6 @@ import io.repackd.maintenance.CyclePlan.Batch;
 import io.repackd.maintenance.CyclePlan.LeftAlone;
 import io.repackd.maintenance.CyclePlan.Taken;
 import io.repackd.objectdir.FileStamp;
-import io.repackd.objectdir.HashAlgorithm;
-import io.repackd.objectdir.RepositoryTraits;
-import io.repackd.objectdir.SharedPermissions;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.ProcessTable.Census;
@@ -89,22 +86,10 @@ class RepackStrategyTest {
   }
 
   private static CyclePlan plan(RepackSettings settings, List<PackView> packs) {
-    RepositoryTraits traits =
-        new RepositoryTraits(
-            HashAlgorithm.SHA1,
-            true,
-            false,
-            true,
-            false,
-            Long.MAX_VALUE,
-            true,
-            -1,
-            false,
-            SharedPermissions.UMASK);
     Snapshot snapshot =
         new Snapshot(
             NOW,
-            traits,
+            TestTraits.DEFAULT,
             packs,
             PACKS.resolve("multi-pack-index"),
             77,

@@ -9,18 +9,13 @@ import io.repackd.config.BatchSize;
 import io.repackd.config.ExpireSettings;
 import io.repackd.config.RepackSettings;
 import io.repackd.maintenance.MaintenanceCycle.Request;
-import io.repackd.midx.MultiPackIndex;
-import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.objectdir.ObjectDirectory;
 import io.repackd.objectdir.RepositoryDiscovery;
 import io.repackd.platform.BootClock;
 import io.repackd.platform.Cancellation;
 import io.repackd.registry.Registration;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.io.Writer;
-import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -158,54 +153,11 @@ class RepackedPacksTest {
   }
 
   private List<Path> listed() throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      return MultiPackIndex.open(repository.index(), HashAlgorithm.SHA1, arena).packNames().stream()
-          .map(name -> repository.packs().resolve(name.replaceFirst("\\.idx$", ".pack")))
-          .toList();
-    }
+    return InstalledIndex.listed(repository);
   }
 
   private Path ownerOf(String id) throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      MultiPackIndex index = MultiPackIndex.open(repository.index(), HashAlgorithm.SHA1, arena);
-      for (long position = 0; position < index.objects(); position++) {
-        if (index.idHex(position).equals(id)) {
-          String name = index.packNames().get(index.packOf(position));
-          return repository.packs().resolve(name.replaceFirst("\\.idx$", ".pack"));
-        }
-      }
-    }
-    throw new AssertionError("not in the index: " + id);
-  }
-
-  /** A git that has read the index, and goes on by it. */
-  private final class Reader implements AutoCloseable {
-    private final Process git;
-    private final Writer ask;
-    private final BufferedReader answers;
-
-    Reader() throws IOException {
-      git =
-          new ProcessBuilder("git", "cat-file", "--batch-check")
-              .directory(repository.path().toFile())
-              .start();
-      ask = git.outputWriter();
-      answers = git.inputReader();
-      assertThat(ask(repository.git("rev-parse", "main").strip())).contains(" commit ");
-      assertThat(Files.readString(Path.of("/proc/%d/maps".formatted(git.pid()))))
-          .contains("/multi-pack-index\n");
-    }
-
-    String ask(String id) throws IOException {
-      ask.append(id).append('\n').flush();
-      return answers.readLine();
-    }
-
-    @Override
-    public void close() throws Exception {
-      ask.close();
-      git.waitFor();
-    }
+    return InstalledIndex.ownerOf(repository, id);
   }
 
   /** Git puts the small ones together, without what the outlasting one has, which stays: that is what the small one was before. */
@@ -222,9 +174,9 @@ class RepackedPacksTest {
     Path written = ownerOf(own);
     assertThat(listed()).containsExactlyInAnyOrder(kept, small, written);
     assertThat(repository.packFiles()).contains(outlasting);
-    try (Reader reader = new Reader()) {
+    try (IndexReader reader = new IndexReader(repository)) {
       gitRepacks(written);
-      assertThat(reader.ask(own)).startsWith(own).doesNotContain("missing");
+      reader.assertFinds(own);
     }
     repository.assertHealthy();
   }
@@ -276,12 +228,12 @@ class RepackedPacksTest {
   /** Its window begins when nobody is led to it any more, and not when somebody else's index took nothing from it. */
   @Test
   void itWaitsForWhoeverReadsAnIndexThatLeadsToIt() throws Exception {
-    try (Reader reader = new Reader()) {
+    try (IndexReader reader = new IndexReader(repository)) {
       cycle(REPACK);
       now = now.plus(WINDOW.multipliedBy(2));
       cycle(NO_REPACK);
       assertThat(repository.packFiles()).contains(outlasting);
-      assertThat(reader.ask(own)).startsWith(own).doesNotContain("missing");
+      reader.assertFinds(own);
     }
     cycle(NO_REPACK);
     assertThat(repository.packFiles()).doesNotContain(outlasting);
@@ -366,9 +318,9 @@ class RepackedPacksTest {
     now = now.plusSeconds(60);
     cycle(NO_REPACK);
     assertThat(ownerOf(own)).isEqualTo(outlasting);
-    try (Reader reader = new Reader()) {
+    try (IndexReader reader = new IndexReader(repository)) {
       repository.git("repack", "-d", "-q", "--geometric=2");
-      assertThat(reader.ask(own)).startsWith(own).doesNotContain("missing");
+      reader.assertFinds(own);
     }
     repository.assertHealthy();
   }
@@ -605,10 +557,10 @@ class RepackedPacksTest {
     Path written = ownerOf(own);
     assertThat(Files.size(written)).isLessThan(Files.size(outlasting));
     assertThat(listed()).contains(written).doesNotContain(outlasting);
-    try (Reader reader = new Reader()) {
+    try (IndexReader reader = new IndexReader(repository)) {
       repository.git("-c", "gc.cruftPacks=false", "gc", "-q", "--no-prune");
       assertThat(repository.packFiles()).contains(outlasting).doesNotContain(written);
-      assertThat(reader.ask(own)).startsWith(own).doesNotContain("missing");
+      reader.assertFinds(own);
     }
     repository.assertHealthy();
   }

@@ -10,9 +10,6 @@ import io.repackd.config.RepackSettings;
 import io.repackd.config.RepackStrategy;
 import io.repackd.maintenance.CyclePlan.Batch;
 import io.repackd.objectdir.FileStamp;
-import io.repackd.objectdir.HashAlgorithm;
-import io.repackd.objectdir.RepositoryTraits;
-import io.repackd.objectdir.SharedPermissions;
 import io.repackd.objectdir.Sidecar;
 import io.repackd.objectdir.StoredPack;
 import io.repackd.platform.ProcessTable.Census;
@@ -87,22 +84,10 @@ class SizeLimitRuleTest {
   }
 
   private static CyclePlan plan(List<PackView> packs, RepackSettings settings, long packBytes) {
-    RepositoryTraits traits =
-        new RepositoryTraits(
-            HashAlgorithm.SHA1,
-            true,
-            false,
-            true,
-            false,
-            Long.MAX_VALUE,
-            true,
-            -1,
-            false,
-            SharedPermissions.UMASK);
     Snapshot snapshot =
         new Snapshot(
                 NOW,
-                traits,
+                TestTraits.DEFAULT,
                 packs,
                 PACKS.resolve("multi-pack-index"),
                 77,
