@@ -70,8 +70,8 @@ final class InterruptedCycle {
     /** They go into the new pack, and are in no index. */
     LEFT_TO_THE_REPACK,
     /**
-     * The same; and a large pack is there that somebody keeps, and of those that have most of what it has, and are much larger than what is written
-     * of them, one has been repacked by the cycle before, and the index lists it no more, and one is repacked.
+     * A large pack is there that somebody keeps, and of those that have most of what it has, and are much larger than what is written of
+     * them, one has been repacked by the cycle before, and the index lists it no more, and one is repacked.
      */
     LISTED_NO_MORE
   }

@@ -54,7 +54,9 @@ class InterruptedCycleIT {
     assertThat(run.output())
         .containsPattern("step aggregate ok .*loose objects into")
         .containsPattern(
-            course == Course.BUNDLED_FIRST ? "step write ok" : "left [0-9]+: .*left to the repack")
+            course == Course.LEFT_TO_THE_REPACK
+                ? "left [0-9]+: .*left to the repack"
+                : "step write ok")
         .containsPattern("step expire ok .*deleted=[1-9]")
         .containsPattern("step repack ok .*packs=1")
         .containsPattern(
