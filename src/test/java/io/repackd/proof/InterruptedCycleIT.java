@@ -55,7 +55,7 @@ class InterruptedCycleIT {
         .containsPattern("step aggregate ok .*loose objects into")
         .containsPattern(
             course == Course.LEFT_TO_THE_REPACK
-                ? "left [0-9]+: .*left to the repack"
+                ? "left [0-9]+: .*(left to the repack|larger than all smaller ones)" // by chance
                 : "step write ok")
         .containsPattern("step expire ok .*deleted=[1-9]")
         .containsPattern("step repack ok .*packs=1")
