@@ -243,6 +243,15 @@ public final class GitRepository {
     }
   }
 
+  /** The ids of the objects that a pack has, by git's word. */
+  public List<String> objectsIn(Path pack) {
+    return git("verify-pack", "-v", pack.toString())
+        .lines()
+        .filter(line -> line.matches("[0-9a-f]{40,64} .*"))
+        .map(line -> line.substring(0, line.indexOf(' ')))
+        .toList();
+  }
+
   /** All objects that refs lead to, with their paths. */
   public String reachable() {
     return git("rev-list", "--all", "--objects");

@@ -63,16 +63,7 @@ class OwnersTest {
     repository.fetches(5, new Random(20261129));
     repository.git("-c", "repack.writeBitmaps=false", "repack", "-a", "-d", "-q");
     large = repository.packFiles().getFirst();
-    inLarge = objects(large);
-  }
-
-  private List<String> objects(Path pack) {
-    return repository
-        .git("verify-pack", "-v", pack.toString())
-        .lines()
-        .filter(line -> line.matches("[0-9a-f]{40} .*"))
-        .map(line -> line.substring(0, 40))
-        .toList();
+    inLarge = repository.objectsIn(large);
   }
 
   /** Objects that no pack has yet. */
@@ -442,7 +433,7 @@ class OwnersTest {
     assertThat(repacked.work().packsWritten()).isEqualTo(1);
     Path written = ownerOf(own.getFirst());
     assertThat(small).doesNotContain(written);
-    assertThat(objects(written)).hasSize(3);
+    assertThat(repository.objectsIn(written)).hasSize(3);
     assertThat(cycle(REPACK).work().packsDeleted()).isEqualTo(2);
     assertThat(repository.packFiles()).containsExactlyInAnyOrder(large, written);
     repository.assertHealthy();
@@ -459,7 +450,7 @@ class OwnersTest {
     assertThat(ownerOf(inLarge.getFirst())).isEqualTo(large);
     cycle(REPACK);
     Path written = ownerOf(own.getFirst());
-    assertThat(objects(written)).hasSize(23).containsAll(inLarge.subList(0, 20));
+    assertThat(repository.objectsIn(written)).hasSize(23).containsAll(inLarge.subList(0, 20));
     Instant age = Files.getLastModifiedTime(large).toInstant();
     assertThat(cycle(REPACK).work().packsDeleted()).isEqualTo(2);
     assertThat(repository.packFiles()).containsExactlyInAnyOrder(large, written);
@@ -507,7 +498,7 @@ class OwnersTest {
     assertThat(ownerOf(inLarge.getFirst())).isEqualTo(large);
     cycle(REPACK);
     Path written = ownerOf(own.getFirst());
-    assertThat(objects(written)).hasSize(23);
+    assertThat(repository.objectsIn(written)).hasSize(23);
     assertThat(cycle(REPACK).work().packsDeleted()).isEqualTo(2);
     assertThat(repository.packFiles()).containsExactlyInAnyOrder(large, written);
     repository.assertHealthy();
@@ -533,13 +524,13 @@ class OwnersTest {
   void whereTheIndexIsWrittenLaterItComesToRestAllTheSame() throws Exception {
     List<String> own = blobs(2, "own");
     List<Path> small = listedBesideAYoungerLargePack(own);
-    List<String> others = objects(small.getLast());
+    List<String> others = repository.objectsIn(small.getLast());
     pack(and(others.getFirst(), own));
     for (int i = 0; i < 4; i++) {
       cycle(REPACK);
     }
     Path written = ownerOf(own.getFirst());
-    assertThat(objects(written)).hasSize(3);
+    assertThat(repository.objectsIn(written)).hasSize(3);
     assertThat(repository.packFiles()).containsExactlyInAnyOrder(large, written);
     assertThat(cycle(REPACK).work().packsWritten()).isZero();
   }
