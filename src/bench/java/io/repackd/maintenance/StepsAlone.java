@@ -84,7 +84,7 @@ public final class StepsAlone {
         IndexDraft.write(
             directory,
             listing,
-            new IndexDraft.Wanted(base, PackRanks.of(listing, directory, Set.of(), Set.of())),
+            new IndexDraft.Wanted(base, PackRanks.of(listing, directory, Set.of())),
             UnreferencedLedger.read(stateDirectory, directory),
             directory.publisher(),
             never)) {

@@ -108,7 +108,7 @@ public record DryRun(
         Set<String> pushed = Pushed.indexNamesAmong(listing, now);
         Set<String> left = new HashSet<>(pushed);
         aggregate.unlisted().forEach(pack -> left.add(pack.indexName()));
-        PackRanks ranks = PackRanks.of(listing, directory, pushed, Set.of());
+        PackRanks ranks = PackRanks.of(listing, directory, pushed);
         Wanted wanted = new Wanted(Base.INSTALLED, Set.of(), left, ranks);
         try (IndexDraft draft =
             RepackedPacks.draft(directory, listing, wanted, ledger, publisher, cancellation)) {

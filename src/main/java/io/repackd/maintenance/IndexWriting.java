@@ -129,8 +129,8 @@ final class IndexWriting {
     if (base == Base.REPACKED) {
       repacked.addAll(repackStep.repackedInVain());
     }
-    return PackRanks.of(
-        listing, directory, Pushed.indexNamesAmong(listing, clock.instant()), repacked);
+    return PackRanks.of(listing, directory, Pushed.indexNamesAmong(listing, clock.instant()))
+        .givingUp(repacked);
   }
 
   /** The packs that the next index will list and the installed one does not. */

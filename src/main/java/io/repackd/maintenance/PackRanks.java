@@ -58,30 +58,23 @@ final class PackRanks {
    *
    * @param listing says who keeps what
    * @param pushed the names of the indexes of packs whose keep says nothing, because it will soon be gone
-   * @param repacked the names of the packs that this cycle has repacked: they give up all that they own
    */
-  static PackRanks of(
-      PackDirectoryListing listing,
-      ObjectDirectory directory,
-      Set<String> pushed,
-      Set<String> repacked) {
+  static PackRanks of(PackDirectoryListing listing, ObjectDirectory directory, Set<String> pushed) {
     HashAlgorithm hash = directory.hash();
     boolean stay = !directory.traits().packKeptObjects();
     long big = directory.traits().bigPackBytes();
-    PackRanks natural =
-        new PackRanks(pack -> {
-          if (pack.has(Sidecar.MTIMES)) {
-            return CRUFT;
-          }
-          KeepOwner keeper = listing.keepFiles().get(pack.name());
-          boolean kept =
-              keeper != null && keeper != KeepOwner.REPACKD && !pushed.contains(pack.indexName());
-          if (kept && stay) {
-            return KEPT + objects(pack, hash);
-          }
-          return pack.data().bytes() >= big ? BIG + objects(pack, hash) : objects(pack, hash);
-        });
-    return natural.givingUp(repacked);
+    return new PackRanks(pack -> {
+      if (pack.has(Sidecar.MTIMES)) {
+        return CRUFT;
+      }
+      KeepOwner keeper = listing.keepFiles().get(pack.name());
+      boolean kept =
+          keeper != null && keeper != KeepOwner.REPACKD && !pushed.contains(pack.indexName());
+      if (kept && stay) {
+        return KEPT + objects(pack, hash);
+      }
+      return pack.data().bytes() >= big ? BIG + objects(pack, hash) : objects(pack, hash);
+    });
   }
 
   private static long objects(StoredPack pack, HashAlgorithm hash) {
