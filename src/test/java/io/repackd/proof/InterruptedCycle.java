@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -148,6 +149,7 @@ final class InterruptedCycle {
       assertThat(cycle(cycle == 0).result()).isEqualTo(Result.OK);
     }
     repository.fetches(2, random);
+    twoOfOneSize(repository, random);
     if (course == Course.LISTED_NO_MORE) {
       mostOfTheLargePack(repository, "to be repacked");
       assertThat(repository.files(".supersedes")).isNotEmpty();
@@ -185,17 +187,28 @@ final class InterruptedCycle {
   private static void mostOfTheLargePack(GitRepository repository, String text) throws IOException {
     Path keep = repository.files(".keep").getFirst();
     Path large = Path.of(keep.toString().replaceFirst("keep$", "pack"));
-    StringBuilder ids = new StringBuilder();
-    repository
-        .git("verify-pack", "-v", large.toString())
-        .lines()
-        .filter(line -> line.matches("[0-9a-f]{40} .*"))
-        .forEach(line -> ids.append(line, 0, 40).append('\n'));
-    ids.append(repository.gitWithInput(text, "hash-object", "-w", "--stdin"));
+    List<String> ids = new ArrayList<>(repository.objectsIn(large));
+    ids.add(repository.gitWithInput(text, "hash-object", "-w", "--stdin").strip());
     repository.gitWithInput(
-        ids.toString(), "pack-objects", "-q", repository.packs().resolve("pack").toString());
+        String.join("\n", ids) + "\n",
+        "pack-objects",
+        "-q",
+        repository.packs().resolve("pack").toString());
     repository.git("prune-packed", "-q");
     GitRepository.setModified(large, Instant.now());
+  }
+
+  /** The largest of the small packs: so that none of these is larger than all smaller ones together. */
+  private static void twoOfOneSize(GitRepository repository, Random random) {
+    for (int i = 0; i < 2; i++) {
+      byte[] bytes = new byte[1 << 12];
+      random.nextBytes(bytes);
+      String content = HexFormat.of().formatHex(bytes);
+      String blob = repository.gitWithInput(content, "hash-object", "-w", "--stdin");
+      repository.gitWithInput(
+          blob, "pack-objects", "-q", repository.packs().resolve("pack").toString());
+    }
+    repository.git("prune-packed", "-q");
   }
 
   /** Nothing has just arrived. */
