@@ -23,6 +23,7 @@ import io.repackd.pack.PackSource;
 import io.repackd.pack.PackVerification;
 import io.repackd.pack.PackWriter;
 import io.repackd.pack.PositionSet;
+import io.repackd.pack.ReverseIndex;
 import io.repackd.platform.BootClock;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
@@ -348,11 +349,11 @@ final class AggregateRound {
     private static final long serialVersionUID = 1;
   }
 
-  private void check(PackFile pack, Cancellation asked) throws IOException {
+  private void check(PackFile pack, ReverseIndex reverse, Cancellation asked) throws IOException {
     if (pack.end() + directory.hash().length() > packBytes) {
       throw new TooLargeException();
     }
-    PackVerification.verifyEntries(pack, asked);
+    PackVerification.verifyEntries(pack, reverse, asked);
   }
 
   private String marker(Bundle bundle) throws IOException {

@@ -14,6 +14,7 @@ import io.repackd.pack.NewPack;
 import io.repackd.pack.PackFile;
 import io.repackd.pack.PackVerification;
 import io.repackd.pack.PackWriter;
+import io.repackd.pack.ReverseIndex;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -48,9 +49,10 @@ final class PackPublication {
     /**
      * Checks a pack.
      *
+     * @param reverse its reverse index, whether that is to be published or not
      * @throws io.repackd.pack.CorruptFileException if it is not what it should be: nothing is published
      */
-    void check(PackFile pack, Cancellation cancellation) throws IOException;
+    void check(PackFile pack, ReverseIndex reverse, Cancellation cancellation) throws IOException;
   }
 
   /** Settles how old a pack is to look. Asked once the objects are copied: their packs may have been touched meanwhile. */
@@ -174,7 +176,7 @@ final class PackPublication {
     try {
       written.run();
       // Also if there is a pack of that name: it may be gone by the time this one is needed.
-      verify(pack.pack().file(), pack.index().file());
+      verify(pack);
       if (oneOfSeveral) {
         pack.seal();
       }
@@ -258,9 +260,12 @@ final class PackPublication {
     return time;
   }
 
-  private void verify(Path pack, Path index) throws IOException {
+  private void verify(StagedPack staged) throws IOException {
     try (Arena arena = Arena.ofShared()) {
-      check.check(PackFile.open(pack, index, directory.hash(), arena), cancellation);
+      PackFile pack =
+          PackFile.open(staged.pack().file(), staged.index().file(), directory.hash(), arena);
+      ReverseIndex reverse = ReverseIndex.open(staged.reverseIndex().file(), pack.index(), arena);
+      check.check(pack, reverse, cancellation);
     }
   }
 

@@ -19,6 +19,9 @@ public final class PackVerification {
   /** Entries that are checked in one piece. */
   private static final long PIECE_ENTRIES = 1 << 14;
 
+  /** What is looked up in the index of so many entries at a time. */
+  private static final int LOOKED_UP = 1 << 8;
+
   private PackVerification() {}
 
   /**
@@ -31,6 +34,19 @@ public final class PackVerification {
   public static void verify(PackFile pack, Cancellation cancellation) throws IOException {
     beside(
         () -> verifyEntries(pack, cancellation),
+        () -> checkTrailer(pack.data(), pack.index(), pack.path(), cancellation));
+  }
+
+  /**
+   * Checks the same, and a reverse index: its trailing hash, and that it has the objects in the order of the pack.
+   *
+   * @param reverse of that pack, mapped so that any thread may read it
+   * @throws CorruptFileException at the first fault
+   */
+  public static void verify(PackFile pack, ReverseIndex reverse, Cancellation cancellation)
+      throws IOException {
+    beside(
+        () -> verifyEntries(pack, reverse, cancellation),
         () -> checkTrailer(pack.data(), pack.index(), pack.path(), cancellation));
   }
 
@@ -63,7 +79,30 @@ public final class PackVerification {
    * @throws CorruptFileException at the first fault
    */
   public static void verifyEntries(PackFile pack, Cancellation cancellation) throws IOException {
-    beside(() -> checkEntries(pack, cancellation), () -> verify(pack.index(), cancellation));
+    beside(
+        () -> {
+          try (Arena scratch = Arena.ofShared()) {
+            Order order = new Sorted(new OffsetOrder(pack, scratch), pack.index().path());
+            checkEntries(pack, order, cancellation);
+          }
+        },
+        () -> verify(pack.index(), cancellation));
+  }
+
+  /**
+   * Checks the same, and a reverse index: its trailing hash, and that it has the objects in the order of the pack.
+   *
+   * @param reverse of that pack, mapped so that any thread may read it
+   * @throws CorruptFileException at the first fault
+   */
+  public static void verifyEntries(PackFile pack, ReverseIndex reverse, Cancellation cancellation)
+      throws IOException {
+    beside(
+        () -> checkEntries(pack, new Reverse(reverse), cancellation),
+        () -> {
+          verify(pack.index(), cancellation);
+          checkTrailer(reverse.file(), pack.index(), reverse.path(), cancellation);
+        });
   }
 
   /**
@@ -115,42 +154,138 @@ public final class PackVerification {
     }
   }
 
-  private static void checkEntries(PackFile pack, Cancellation cancellation) throws IOException {
-    try (Arena scratch = Arena.ofShared()) {
-      OffsetOrder order = new OffsetOrder(pack, scratch);
-      if (order.count() > 0 && order.offset(0) != PackFile.HEADER_BYTES) {
-        throw new CorruptFileException(
-            pack.path(), "no object begins at %d".formatted(PackFile.HEADER_BYTES));
+  /** The entries of a pack in the order in which they lie in it. */
+  private interface Order {
+    /** The file that says so. */
+    Path path();
+
+    /**
+     * Tells of some entries that follow each other where they begin, and their positions in the index.
+     *
+     * @param from the first of them
+     */
+    void read(long from, int count, long[] offsets, long[] positions) throws CorruptFileException;
+  }
+
+  /** The order by the offsets in the index. */
+  private record Sorted(OffsetOrder order, Path path) implements Order {
+    @Override
+    public void read(long from, int count, long[] offsets, long[] positions) {
+      for (int k = 0; k < count; k++) {
+        offsets[k] = order.offset(from + k);
+        positions[k] = order.position(from + k);
       }
-      AllCores.forEach(
-          (int) Math.ceilDiv(order.count(), PIECE_ENTRIES),
-          piece -> {
-            cancellation.check();
-            long from = piece * PIECE_ENTRIES;
-            checkEntries(pack, order, from, Math.min(from + PIECE_ENTRIES, order.count()));
-          });
     }
   }
 
-  private static void checkEntries(PackFile pack, OffsetOrder order, long from, long to)
-      throws CorruptFileException {
-    EntryHeader header = new EntryHeader();
-    EntryChecksum crc = new EntryChecksum();
-    PackIndex index = pack.index();
-    try (DeltaChain chain = new DeltaChain()) {
-      for (long i = from; i < to; i++) {
-        header.read(pack, order.offset(i));
-        if (!index.hasCrc32()) {
-          if (chain.checkInflates(pack, order.offset(i)) != order.entryEnd(i)) {
+  /** The order as a reverse index says it. If the offsets ascend with it, it is the right one, and has each object once. */
+  private record Reverse(ReverseIndex reverse) implements Order {
+    @Override
+    public Path path() {
+      return reverse.path();
+    }
+
+    @Override
+    public void read(long from, int count, long[] offsets, long[] positions)
+        throws CorruptFileException {
+      for (int k = 0; k < count; k++) {
+        positions[k] = reverse.position(from + k);
+      }
+      for (int k = 0; k < count; k++) {
+        offsets[k] = reverse.index().packOffset(positions[k]);
+      }
+    }
+  }
+
+  private static void checkEntries(PackFile pack, Order order, Cancellation cancellation)
+      throws IOException {
+    long count = pack.index().count();
+    AllCores.forEach(
+        (int) Math.ceilDiv(count, PIECE_ENTRIES),
+        piece -> {
+          cancellation.check();
+          long from = piece * PIECE_ENTRIES;
+          new EntryCheck(pack, order).check(from, Math.min(from + PIECE_ENTRIES, count));
+        });
+  }
+
+  /** Checks a piece of the entries. */
+  private static final class EntryCheck {
+    private final PackFile pack;
+    private final PackIndex index;
+    private final Order order;
+    private final EntryHeader header = new EntryHeader();
+    private final EntryChecksum crc = new EntryChecksum();
+
+    // One more than are checked at once: an entry ends where the next begins.
+    private final long[] offsets = new long[LOOKED_UP + 1];
+    private final long[] positions = new long[LOOKED_UP + 1];
+    private final int[] checksums = new int[LOOKED_UP];
+
+    EntryCheck(PackFile pack, Order order) {
+      this.pack = pack;
+      this.index = pack.index();
+      this.order = order;
+    }
+
+    void check(long from, long to) throws CorruptFileException {
+      for (long at = from; at < to; at += LOOKED_UP) {
+        int length = (int) Math.min(LOOKED_UP, to - at);
+        lookUp(at, length);
+        if (index.hasCrc32()) {
+          compareChecksums(length);
+        } else {
+          inflate(length);
+        }
+      }
+    }
+
+    /** All of one kind after the other: then the processor can wait for many places of the memory at once. */
+    private void lookUp(long at, int length) throws CorruptFileException {
+      boolean last = at + length == index.count();
+      order.read(at, last ? length : length + 1, offsets, positions);
+      if (last) {
+        offsets[length] = pack.end();
+      }
+      if (at == 0 && offsets[0] != PackFile.HEADER_BYTES) {
+        throw new CorruptFileException(
+            order.path(),
+            "no object of %s is said to begin at %d".formatted(pack.path(), PackFile.HEADER_BYTES));
+      }
+      for (int k = 0; k < length; k++) {
+        if (offsets[k] >= offsets[k + 1]) {
+          throw new CorruptFileException(
+              order.path(),
+              "object %d of %s is said to begin at %d, and what follows at %d"
+                  .formatted(at + k, pack.path(), offsets[k], offsets[k + 1]));
+        }
+      }
+      if (index.hasCrc32()) {
+        for (int k = 0; k < length; k++) {
+          checksums[k] = index.crc32(positions[k]);
+        }
+      }
+    }
+
+    private void compareChecksums(int length) throws CorruptFileException {
+      for (int k = 0; k < length; k++) {
+        long start = offsets[k];
+        header.read(pack, start);
+        crc.reset();
+        crc.updateAhead(pack.data(), start, offsets[k + 1] - start, offsets[length]);
+        if (crc.value() != checksums[k]) {
+          throw header.fault(pack, "it does not match its checksum in " + index.path());
+        }
+      }
+    }
+
+    private void inflate(int length) throws CorruptFileException {
+      try (DeltaChain chain = new DeltaChain()) {
+        for (int k = 0; k < length; k++) {
+          header.read(pack, offsets[k]);
+          if (chain.checkInflates(pack, offsets[k]) != offsets[k + 1]) {
             throw header.fault(pack, "it does not end where the next begins");
           }
-          continue;
-        }
-        crc.reset();
-        long start = order.offset(i);
-        crc.updateAhead(pack.data(), start, order.entryEnd(i) - start, order.entryEnd(to - 1));
-        if (crc.value() != index.crc32(order.position(i))) {
-          throw header.fault(pack, "it does not match its checksum in " + index.path());
         }
       }
     }

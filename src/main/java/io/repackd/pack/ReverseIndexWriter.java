@@ -5,9 +5,6 @@ import java.io.IOException;
 
 /** Writes a reverse index: index positions in the order of the pack. Source: gitformat-pack, "pack-*.rev files". */
 final class ReverseIndexWriter {
-  private static final int MAGIC = 0x52494458; // RIDX
-  private static final int VERSION = 1;
-
   private ReverseIndexWriter() {}
 
   /** Writes it. The numbers of the table are used for that. */
@@ -19,8 +16,8 @@ final class ReverseIndexWriter {
       byte[] packHash,
       HashingOutput out)
       throws IOException {
-    out.writeInt(MAGIC);
-    out.writeInt(VERSION);
+    out.writeInt(ReverseIndex.MAGIC);
+    out.writeInt(ReverseIndex.VERSION);
     out.writeInt(hash.formatId());
     IntTable positions = entries.numbers();
     int[] next = {0};

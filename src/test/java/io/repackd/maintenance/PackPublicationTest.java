@@ -88,7 +88,7 @@ class PackPublicationTest {
   void theWriterIsGivenUpBeforeThePackIsRead() throws Exception {
     List<String> order = new ArrayList<>();
     PackPublication publication =
-        new PackPublication(directory, (_, _) -> order.add("read"), cancellation);
+        new PackPublication(directory, (_, _, _) -> order.add("read"), cancellation);
     try (Arena arena = Arena.ofShared();
         PackWriter writer = writer(arena)) {
       publication.publish(
@@ -206,7 +206,7 @@ class PackPublicationTest {
     PackPublication publication =
         new PackPublication(
             directory,
-            (pack, c) -> {
+            (_, _, _) -> {
               try {
                 Files.move(aside.resolve("pack"), file(name, "pack"));
                 Files.move(aside.resolve("idx"), file(name, "idx"));
@@ -263,7 +263,7 @@ class PackPublicationTest {
     PackPublication publication =
         new PackPublication(
             directory,
-            (pack, c) -> {
+            (pack, _, _) -> {
               throw new CorruptFileException(pack.path(), "so it is");
             },
             cancellation);
@@ -276,7 +276,7 @@ class PackPublicationTest {
   void whoIsAskedToStopPublishesNothing() throws Exception {
     String name = nameOfResult();
     PackPublication publication =
-        new PackPublication(directory, (pack, c) -> c.request(), cancellation);
+        new PackPublication(directory, (_, _, c) -> c.request(), cancellation);
     assertThatThrownBy(() -> publish(publication, EVERYTHING))
         .isInstanceOf(CancelledException.class);
     assertNothingIsLeftOf(name);
