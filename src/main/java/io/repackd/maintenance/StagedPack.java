@@ -9,9 +9,6 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /**
  * A new pack with its indexes under temporary names, on its way to the disk already. Closing it removes what was not published.
@@ -76,17 +73,10 @@ record StagedPack(
   /** One thread has to write all of the reverse index, and of the other to hash it: these two may do so at a time. */
   private static void writeBoth(NewPack content, Unpublished reverseIndex, Unpublished index)
       throws IOException {
-    try (ExecutorService other =
-        Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().daemon().name("reverse-index").factory())) {
-      Future<?> reverse =
-          other.submit(() -> {
-            content.writeReverseIndex(reverseIndex.channel());
-            return true;
-          });
-      content.writeIndex(index.channel());
-      Futures.await(reverse);
-    }
+    Futures.both(
+        "reverse-index",
+        () -> content.writeReverseIndex(reverseIndex.channel()),
+        () -> content.writeIndex(index.channel()));
   }
 
   private List<Unpublished> files() {

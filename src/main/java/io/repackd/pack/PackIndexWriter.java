@@ -13,7 +13,6 @@ import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.FutureTask;
 
 /**
  * Writes version 2 of a pack index. Source: gitformat-pack, "Version 2 pack-*.idx files".
@@ -68,19 +67,12 @@ final class PackIndexWriter {
     AllCores.forEach(runs.size() - 1, run -> writer.writeIds(runs.get(run), runs.get(run + 1)));
     MessageDigest digest = hash.newDigest();
     ByteBuffer piece = ByteBuffer.allocateDirect(HASHED_AT_ONCE_BYTES);
-    FutureTask<?> hashing =
-        new FutureTask<>(() -> {
-          writer.update(digest, piece, 0, writer.checksumsStart());
-          return true;
-        });
-    Thread.ofPlatform().daemon().name("hash").start(hashing);
-    try {
-      AllCores.forEach(
-          runs.size() - 1, run -> writer.writeNumbers(runs.get(run), runs.get(run + 1)));
-    } finally {
-      Futures.settle(hashing); // the caller closes the channel when this is over
-    }
-    Futures.await(hashing);
+    Futures.both(
+        "hash",
+        () -> writer.update(digest, piece, 0, writer.checksumsStart()),
+        () ->
+            AllCores.forEach(
+                runs.size() - 1, run -> writer.writeNumbers(runs.get(run), runs.get(run + 1))));
     long end = writer.end();
     writer.writeAt(end, ByteBuffer.wrap(packHash));
     writer.update(digest, piece, writer.checksumsStart(), end + packHash.length);

@@ -10,7 +10,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
-import java.util.concurrent.FutureTask;
 
 /** Reads a pack and its index from end to end and checks every checksum there is, on all cores. */
 public final class PackVerification {
@@ -32,7 +31,8 @@ public final class PackVerification {
    * @throws CorruptFileException at the first fault
    */
   public static void verify(PackFile pack, Cancellation cancellation) throws IOException {
-    beside(
+    Futures.both(
+        "entries",
         () -> verifyEntries(pack, cancellation),
         () -> checkTrailer(pack.data(), pack.index(), pack.path(), cancellation));
   }
@@ -45,30 +45,10 @@ public final class PackVerification {
    */
   public static void verify(PackFile pack, ReverseIndex reverse, Cancellation cancellation)
       throws IOException {
-    beside(
+    Futures.both(
+        "entries",
         () -> verifyEntries(pack, reverse, cancellation),
         () -> checkTrailer(pack.data(), pack.index(), pack.path(), cancellation));
-  }
-
-  /** A part of what is checked. */
-  private interface Check {
-    void run() throws IOException;
-  }
-
-  /** Runs a check on a thread of its own while another runs here. A fault that this one finds counts before one of the other. */
-  private static void beside(Check other, Check here) throws IOException {
-    FutureTask<?> running =
-        new FutureTask<>(() -> {
-          other.run();
-          return true;
-        });
-    Thread.ofPlatform().daemon().name("entries").start(running);
-    try {
-      here.run();
-    } finally {
-      Futures.settle(running); // the caller unmaps the pack when this is over
-    }
-    Futures.await(running);
   }
 
   /**
@@ -79,7 +59,8 @@ public final class PackVerification {
    * @throws CorruptFileException at the first fault
    */
   public static void verifyEntries(PackFile pack, Cancellation cancellation) throws IOException {
-    beside(
+    Futures.both(
+        "entries",
         () -> {
           try (Arena scratch = Arena.ofShared()) {
             Order order = new Sorted(new OffsetOrder(pack, scratch), pack.index().path());
@@ -97,7 +78,8 @@ public final class PackVerification {
    */
   public static void verifyEntries(PackFile pack, ReverseIndex reverse, Cancellation cancellation)
       throws IOException {
-    beside(
+    Futures.both(
+        "entries",
         () -> checkEntries(pack, new Reverse(reverse), cancellation),
         () -> {
           verify(pack.index(), cancellation);
