@@ -15,6 +15,7 @@ import io.repackd.pack.PackFile;
 import io.repackd.pack.PackVerification;
 import io.repackd.pack.PackWriter;
 import io.repackd.pack.ReverseIndex;
+import io.repackd.platform.AllCores;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -22,8 +23,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -252,12 +256,12 @@ final class PackPublication {
    * @param count how many new packs there are, each a second older than the one before it
    */
   static Instant youngerThan(List<StoredPack> packs, Instant now, int count) throws IOException {
-    Instant time = now;
-    for (StoredPack pack : packs) {
-      Instant after = FileStamp.of(pack.data().path()).modified().plusSeconds(count);
-      time = after.isAfter(time) ? after : time;
-    }
-    return time;
+    Instant[] times = new Instant[packs.size()];
+    AllCores.forEach(
+        times.length, i -> times[i] = FileStamp.of(packs.get(i).data().path()).modified());
+    return Stream.concat(Stream.of(now), Arrays.stream(times).map(time -> time.plusSeconds(count)))
+        .max(Comparator.naturalOrder())
+        .orElseThrow();
   }
 
   private void verify(StagedPack staged) throws IOException {

@@ -1,5 +1,6 @@
 package io.repackd.objectdir;
 
+import io.repackd.platform.AllCores;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -87,8 +88,12 @@ final class PackDirectoryScan {
   private PackDirectoryListing scan() throws IOException {
     list();
     listSidecarsAgain();
-    for (Map.Entry<String, Set<String>> stem : extensionsByStem.entrySet()) {
-      examine(stem.getKey(), stem.getValue());
+    List<Map.Entry<String, Set<String>>> stems = List.copyOf(extensionsByStem.entrySet());
+    Found[] found = new Found[stems.size()];
+    AllCores.forEach(
+        found.length, i -> found[i] = find(stems.get(i).getKey(), stems.get(i).getValue()));
+    for (int i = 0; i < found.length; i++) {
+      sort(stems.get(i).getKey(), found[i]);
     }
     for (String name : otherNames) {
       examineOther(name);
@@ -127,29 +132,38 @@ final class PackDirectoryScan {
     }
   }
 
-  private void examine(String stem, Set<String> extensions) throws IOException {
+  /** The files of one name that are there. */
+  private record Found(
+      Optional<FileStamp> data, Optional<FileStamp> index, Map<Sidecar, FileStamp> sidecars) {}
+
+  private Found find(String stem, Set<String> extensions) throws IOException {
     Optional<FileStamp> index = stamp(stem, "idx", extensions);
     Map<Sidecar, FileStamp> sidecars = new EnumMap<>(Sidecar.class);
     for (Sidecar sidecar : Sidecar.values()) {
       stamp(stem, sidecar.extension(), extensions).ifPresent(found -> sidecars.put(sidecar, found));
     }
-    FileStamp keep = sidecars.get(Sidecar.KEEP);
+    return new Found(stamp(stem, "pack", extensions), index, sidecars);
+  }
+
+  private void sort(String stem, Found files) {
+    FileStamp keep = files.sidecars().get(Sidecar.KEEP);
     if (keep != null) {
       readKeep(stem, keep);
     }
-    Optional<FileStamp> data = stamp(stem, "pack", extensions);
-    if (data.isPresent() && index.isPresent()) {
-      packs.add(new StoredPack(stem, data.get(), index.get(), sidecars));
+    if (files.data().isPresent() && files.index().isPresent()) {
+      packs.add(new StoredPack(stem, files.data().get(), files.index().get(), files.sidecars()));
       return;
     }
-    data.ifPresent(this::addOrphan);
-    index.ifPresent(this::addOrphan);
-    sidecars.forEach((sidecar, found) -> {
-      // A keep alone guards a pack that is on its way.
-      if (sidecar != Sidecar.KEEP) {
-        addOrphan(found);
-      }
-    });
+    files.data().ifPresent(this::addOrphan);
+    files.index().ifPresent(this::addOrphan);
+    files
+        .sidecars()
+        .forEach((sidecar, found) -> {
+          // A keep alone guards a pack that is on its way.
+          if (sidecar != Sidecar.KEEP) {
+            addOrphan(found);
+          }
+        });
   }
 
   private void readKeep(String stem, FileStamp keep) {
