@@ -52,16 +52,20 @@ final class DeltaChoice {
   static boolean decide(EntryTable entries, Cancellation cancellation) throws CorruptFileException {
     try (Arena scratch = Arena.ofConfined()) {
       DeltaChoice choice = new DeltaChoice(entries, scratch);
-      for (long entry = 0; entry < entries.count(); entry++) {
-        if (entry % CHECK_EVERY == 0) {
-          cancellation.check();
-        }
-        // What is whole is met by those that are built upon it, if there are any.
-        if (entries.written(entry) && entries.isDelta(entry)) {
-          choice.walk(entry);
-        }
+      for (long from = 0; from < entries.count(); from += CHECK_EVERY) {
+        cancellation.check();
+        choice.walk(from, Math.min(from + CHECK_EVERY, entries.count()));
       }
       return choice.copiesChanged;
+    }
+  }
+
+  /** What is whole is met by those that are built upon it, if there are any. */
+  private void walk(long from, long to) throws CorruptFileException {
+    long entry = entries.nextDelta(from, to);
+    while (entry < to) {
+      walk(entry);
+      entry = entries.nextDelta(entry + 1, to);
     }
   }
 

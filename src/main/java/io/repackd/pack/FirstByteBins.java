@@ -3,6 +3,8 @@ package io.repackd.pack;
 import io.repackd.objectdir.BigEndian;
 import io.repackd.pack.PackSource.Made;
 import io.repackd.pack.PackSource.Packed;
+import io.repackd.platform.AllCores;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 
@@ -25,15 +27,17 @@ final class FirstByteBins {
    * @param arena ends the table of entries
    * @param scratch ends the keys, which are needed no longer than for sorting
    */
-  FirstByteBins(EntryTable table, int[] parts, Arena arena, Arena scratch) {
+  FirstByteBins(EntryTable table, int[] parts, Arena arena, Arena scratch) throws IOException {
     keys = new LongTable(scratch, table.count());
     entries = new IntTable(arena, table.count());
     partStarts = new long[parts.length - 1][FIRST_BYTES];
-    for (int part = 0; part < partStarts.length; part++) {
-      for (int source = parts[part]; source < parts[part + 1]; source++) {
-        count(table, source, partStarts[part]);
-      }
-    }
+    AllCores.forEach(
+        partStarts.length,
+        part -> {
+          for (int source = parts[part]; source < parts[part + 1]; source++) {
+            count(table, source, partStarts[part]);
+          }
+        });
     long next = 0;
     for (int firstByte = 0; firstByte < FIRST_BYTES; firstByte++) {
       starts[firstByte] = next;
