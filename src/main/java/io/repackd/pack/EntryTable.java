@@ -46,6 +46,7 @@ final class EntryTable {
   private final List<PackSource> sources;
   private final int hashLength;
   private final long[] firstEntries;
+  private final boolean allSelected;
 
   // Where the ids of each source stand: every entry is asked in the order of ids.
   private final MemorySegment[] ids;
@@ -81,6 +82,7 @@ final class EntryTable {
       throw new IllegalArgumentException(
           "a pack is made from at most %d entries, not %d".formatted(MAX_ENTRIES, count()));
     }
+    allSelected = sources.stream().allMatch(EntryTable::wantsAll);
     ids = new MemorySegment[sources.size()];
     firstIds = new long[sources.size()];
     idSteps = new long[sources.size()];
@@ -158,6 +160,13 @@ final class EntryTable {
       found[block] = source;
     }
     return found;
+  }
+
+  private static boolean wantsAll(PackSource source) {
+    return switch (source) {
+      case Packed packed -> packed.selected().size() == packed.pack().index().count();
+      case Made _ -> true;
+    };
   }
 
   private static long count(PackSource source) {
@@ -265,7 +274,7 @@ final class EntryTable {
 
   /** Whether its source wants the object of an entry in the new pack. */
   boolean selected(long entry) {
-    return (flags.get(ValueLayout.JAVA_BYTE, entry) & SELECTED) != 0;
+    return allSelected || (flags.get(ValueLayout.JAVA_BYTE, entry) & SELECTED) != 0;
   }
 
   void setType(long entry, int type) {
@@ -359,6 +368,40 @@ final class EntryTable {
         hashLength);
   }
 
+  /**
+   * Whether entries have the same ids as others. All of one kind is looked up after the other: then the processor can wait for many
+   * places of the memory at once.
+   *
+   * @param length how many there are of each
+   */
+  boolean sameIds(long[] lefts, long[] rights, int length) {
+    long[] leftPlaces = idOffsets(lefts, length);
+    long[] rightPlaces = idOffsets(rights, length);
+    boolean same = true;
+    for (int k = 0; k < length; k++) {
+      int order =
+          ObjectIds.compare(
+              ids(sourceOf(lefts[k])),
+              leftPlaces[k],
+              ids(sourceOf(rights[k])),
+              rightPlaces[k],
+              hashLength);
+      same &= order == 0;
+    }
+    return same;
+  }
+
+  private long[] idOffsets(long[] some, int length) {
+    long[] places = new long[length];
+    for (int k = 0; k < length; k++) {
+      places[k] = position(some[k]);
+    }
+    for (int k = 0; k < length; k++) {
+      places[k] = idOffsetAt(sourceOf(some[k]), places[k]);
+    }
+    return places;
+  }
+
   /** The entry of the same source that this one is a delta upon, {@link #WHOLE} or {@link #REWRITE}. */
   long base(long entry) {
     return bases.getUnsigned(entry);
@@ -390,6 +433,15 @@ final class EntryTable {
   long endOfWhole(long from, long to) {
     long entry = from;
     while (entry < to && written(entry) && base(entry) == WHOLE) {
+      entry++;
+    }
+    return entry;
+  }
+
+  /** The first of some neighbours that is written and is a delta; the end if there is none. In a loop by itself, as above. */
+  long nextDelta(long from, long to) {
+    long entry = from;
+    while (entry < to && !(isDelta(entry) && written(entry))) {
       entry++;
     }
     return entry;

@@ -27,6 +27,9 @@ final class IdOrder implements ObjectOrder {
   /** More bins do not stay in the second-level cache while entries are scattered over them. */
   private static final int MAX_BIN_BITS = 16;
 
+  /** So many pairs at a time. */
+  private static final int COMPARED = 1 << 8;
+
   private final EntryTable entries;
   private final FirstByteBins bins;
   private final long[] counts = new long[FirstByteBins.FIRST_BYTES];
@@ -192,6 +195,7 @@ final class IdOrder implements ObjectOrder {
 
     /** Links the copies of each object, chooses among them, and notes the objects in order; returns how many there are. */
     long choose() throws CorruptFileException {
+      boolean copies = areCopies();
       long objects = 0;
       long first = 0;
       while (first < count) {
@@ -200,10 +204,33 @@ final class IdOrder implements ObjectOrder {
           end++;
         }
         objects =
-            areCopies(first, end) ? note(objects, first, end) : chooseApart(objects, first, end);
+            copies || areCopies(first, end)
+                ? note(objects, first, end)
+                : chooseApart(objects, first, end);
         first = end;
       }
       return objects;
+    }
+
+    /** Whether all that are alike in their first bytes are copies, as they nearly always are. */
+    private boolean areCopies() {
+      long[] lefts = new long[COMPARED];
+      long[] rights = new long[COMPARED];
+      int alike = 0;
+      for (long i = 1; i < count; i++) {
+        if (keys.get(i) == keys.get(i - 1)) {
+          lefts[alike] = sorted.getUnsigned(i - 1);
+          rights[alike] = sorted.getUnsigned(i);
+          alike++;
+          if (alike == COMPARED) {
+            if (!entries.sameIds(lefts, rights, alike)) {
+              return false;
+            }
+            alike = 0;
+          }
+        }
+      }
+      return entries.sameIds(lefts, rights, alike);
     }
 
     /** Whether some that are alike in their first bytes are all alike. */
