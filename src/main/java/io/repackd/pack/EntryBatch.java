@@ -130,20 +130,10 @@ final class EntryBatch {
     PackIndex index = pack.index();
     long start = entries.sourceOffset(entry);
     long length = entries.sourceEnd(source, packed, entry) - start;
-    tools.crc.reset();
-    for (long done = 0; done < length; done += CHECKED_AT_ONCE_BYTES) {
-      if (done > 0) {
-        cancellation.check();
-      }
-      long at = start + done;
-      long bytes = Math.min(CHECKED_AT_ONCE_BYTES, length - done);
-      if (sequence.asTheyLie()) {
-        tools.crc.updateAhead(pack.data(), at, bytes, pack.end());
-      } else {
-        tools.crc.update(pack.data(), at, bytes);
-      }
-    }
-    int checksum = tools.crc.value();
+    int checksum =
+        sequence.asTheyLie() && length <= CHECKED_AT_ONCE_BYTES
+            ? tools.crc.ofEntry(pack.data(), start, length, pack.end())
+            : checksum(pack, start, length, tools, cancellation);
     if (index.hasCrc32()) {
       if (checksum != index.crc32(entries.position(entry))) {
         throw new CorruptFileException(
@@ -156,6 +146,20 @@ final class EntryBatch {
           pack.path(), "entry at %d does not end where the next begins".formatted(start));
     }
     entries.setChecksum(entry, checksum);
+  }
+
+  /** The checksum of an entry that is large, or after which others will be read than that which follows it. */
+  private static int checksum(
+      PackFile pack, long start, long length, Tools tools, Cancellation cancellation) {
+    tools.crc.reset();
+    for (long done = 0; done < length; done += CHECKED_AT_ONCE_BYTES) {
+      if (done > 0) {
+        cancellation.check();
+      }
+      long bytes = Math.min(CHECKED_AT_ONCE_BYTES, length - done);
+      tools.crc.update(pack.data(), start + done, bytes);
+    }
+    return tools.crc.value();
   }
 
   /** Takes room for an entry, if there is some. */

@@ -45,13 +45,26 @@ final class EntryChecksum {
   }
 
   /**
-   * The same where what follows is likely to be asked for next: entries may be tiny, and to copy each by itself takes longer than
-   * its checksum.
+   * The checksum of a whole entry, where what follows is likely to be asked for next: entries may be tiny, and to copy each by
+   * itself takes longer than its checksum.
    *
    * @param mapping stays as long as this is used
    * @param end how far it makes sense to read ahead
    */
-  void updateAhead(MemorySegment mapping, long from, long length, long end) {
+  int ofEntry(MemorySegment mapping, long from, long length, long end) {
+    if (length < ShortChecksum.WORTH_BYTES) {
+      long address = mapping.address() + from;
+      if (address < copiedFrom || address + length > copiedTo) {
+        copy(mapping, from, (int) Math.min(PIECE_BYTES, end - from));
+      }
+      return ShortChecksum.of(piece, (int) (address - copiedFrom), (int) length);
+    }
+    reset();
+    updateAhead(mapping, from, length, end);
+    return value();
+  }
+
+  private void updateAhead(MemorySegment mapping, long from, long length, long end) {
     long at = from;
     while (at < from + length) {
       long address = mapping.address() + at;

@@ -253,9 +253,8 @@ public final class PackVerification {
       for (int k = 0; k < length; k++) {
         long start = offsets[k];
         header.read(pack, start);
-        crc.reset();
-        crc.updateAhead(pack.data(), start, offsets[k + 1] - start, offsets[length]);
-        if (crc.value() != checksums[k]) {
+        long bytes = offsets[k + 1] - start;
+        if (crc.ofEntry(pack.data(), start, bytes, offsets[length]) != checksums[k]) {
           throw header.fault(pack, "it does not match its checksum in " + index.path());
         }
       }
