@@ -87,9 +87,9 @@ final class EntryCollection {
         int count = (int) Math.min(CHECK_EVERY, order.count() - from);
         readHeads(packed, order, header, first, from, count, ordinals);
       }
-      for (long from = 0; from < order.count(); from += CHECK_EVERY) {
-        int count = (int) Math.min(CHECK_EVERY, order.count() - from);
-        fill(packed.pack().index(), ordinals, first, from, count, filling);
+      PackIndex index = packed.pack().index();
+      for (int firstByte = 0; firstByte < PackIndex.FANOUT_ENTRIES; firstByte++) {
+        fill(index, firstByte, ordinals, first, filling);
       }
     }
   }
@@ -126,17 +126,15 @@ final class EntryCollection {
     return header.isDelta() ? typeOfBase : header.type();
   }
 
+  /** Puts those in their bin whose ids begin with a byte. From then on it is known that the fanout is right. */
   private static void fill(
-      PackIndex index,
-      IntTable ordinals,
-      long first,
-      long from,
-      int count,
-      FirstByteBins.Filling filling)
+      PackIndex index, int firstByte, IntTable ordinals, long first, FirstByteBins.Filling filling)
       throws CorruptFileException {
-    for (int k = 0; k < count; k++) {
-      long position = from + k;
-      if (!filling.add(index.key(position), first + ordinals.getUnsigned(position))) {
+    long end = index.fanout(firstByte);
+    for (long position = index.firstPosition(firstByte); position < end; position++) {
+      long key = index.key(position);
+      if (key >>> Long.SIZE - Byte.SIZE != firstByte
+          || !filling.add(key, first + ordinals.getUnsigned(position))) {
         throw new CorruptFileException(
             index.path(), "object %d is not in its place".formatted(position));
       }

@@ -35,6 +35,9 @@ final class PackIndexWriter {
    */
   private static final int LOOKED_UP = 1 << 8;
 
+  /** So many ids at most are gathered for each that is written: of several packs from one source, each needs a part of them. */
+  private static final long WORTH_GATHERING = 3;
+
   private static final int HASHED_AT_ONCE_BYTES = 1 << 20;
 
   private final EntryTable entries;
@@ -129,10 +132,21 @@ final class PackIndexWriter {
   /** Writes the ids of a run. */
   private void writeIds(int from, int to) throws IOException {
     long first = firstObjects[from];
+    long objects = firstObjects[to] - first;
     try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment ids = scratch.allocate((firstObjects[to] - first) * hashLength);
+      MemorySegment ids = scratch.allocate(objects * hashLength);
       long[] places = new long[LOOKED_UP];
-      forEach(from, to, (some, length, at) -> copyIds(some, length, places, ids, at * hashLength));
+      long there = GatheredIds.count(entries.sources(), from, to);
+      if (there >= 0 && there <= objects * WORTH_GATHERING) {
+        GatheredIds gathered = GatheredIds.gather(entries.sources(), hashLength, from, to, scratch);
+        forEach(
+            from,
+            to,
+            (some, length, at) -> copyIds(some, length, places, gathered, ids, at * hashLength));
+      } else {
+        forEach(
+            from, to, (some, length, at) -> copyIds(some, length, places, ids, at * hashLength));
+      }
       writeAt(idsStart() + first * hashLength, ids);
     }
   }
@@ -204,6 +218,16 @@ final class PackIndexWriter {
       int source = entries.sourceOf(some[k]);
       long at = entries.idOffsetAt(source, places[k]);
       ObjectIds.copy(entries.ids(source), at, to, start + (long) k * hashLength, hashLength);
+    }
+  }
+
+  private void copyIds(
+      long[] some, int length, long[] places, GatheredIds from, MemorySegment to, long start) {
+    for (int k = 0; k < length; k++) {
+      places[k] = entries.position(some[k]);
+    }
+    for (int k = 0; k < length; k++) {
+      from.copy(entries.sourceOf(some[k]), places[k], to, start + (long) k * hashLength);
     }
   }
 
