@@ -53,9 +53,10 @@ final class FirstByteBins {
   private static void count(EntryTable table, int source, long[] counts) {
     switch (table.sources().get(source)) {
       case Packed packed -> {
+        PackIndex index = packed.pack().index();
         long before = 0;
         for (int firstByte = 0; firstByte < FIRST_BYTES; firstByte++) {
-          long upTo = packed.pack().index().fanout(firstByte);
+          long upTo = index.fanout(firstByte);
           counts[firstByte] += upTo - before;
           before = upTo;
         }

@@ -8,10 +8,13 @@ import io.repackd.objectdir.BigEndian;
 import io.repackd.objectdir.HashAlgorithm;
 import io.repackd.platform.Cancellation;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -27,6 +30,10 @@ class IdOrderTest {
   @TempDir Path directory;
 
   private static final int PACKS = 1500;
+
+  // Of version 2 of an index.
+  private static final int FANOUT = 8;
+  private static final int IDS = FANOUT + 1024;
 
   /** Blobs whose ids begin with the same byte and the same bits after it, so that they are sorted together. */
   private static List<byte[]> alike(int count) {
@@ -141,6 +148,60 @@ class IdOrderTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("more than 1000 ids are like 5a5a5a5a");
     }
+  }
+
+  /** Such that together they have as many ids with each first byte as they say: each by itself is believed in nothing. */
+  @Test
+  void fanoutsThatAreWrongByTheSameAreFound() throws Exception {
+    GitRepository repository = GitRepository.bare(directory.resolve("r.git"));
+    List<Path> packs = new ArrayList<>();
+    for (int i = 0; i < PACKS / 10; i++) {
+      byte[] content = ("only " + i).getBytes(StandardCharsets.UTF_8);
+      packs.add(TestPack.write(repository, TestPack.whole(3, content)));
+    }
+    packs.sort((a, b) -> Integer.compare(firstByte(a), firstByte(b)));
+    Path smaller = packs.get(20);
+    Path larger = packs.get(120);
+    assertThat(firstByte(smaller)).isLessThan(firstByte(larger));
+    // Two of one part: each says that its only id begins as that of the other does.
+    shift(smaller, firstByte(smaller), firstByte(larger), -1);
+    shift(larger, firstByte(smaller), firstByte(larger), 1);
+    packs.removeAll(List.of(smaller, larger));
+    packs.addAll(List.of(smaller, larger));
+    try (Arena arena = Arena.ofShared()) {
+      List<PackSource.Packed> sources = new ArrayList<>();
+      for (Path path : packs) {
+        PackFile pack = PackFile.open(path, indexOf(path), HashAlgorithm.SHA1, arena);
+        sources.add(new PackSource.Packed(pack, PositionSet.all(arena, pack.index().count())));
+      }
+      assertThatThrownBy(() -> new PackWriter(sources, HashAlgorithm.SHA1, -1, new Cancellation()))
+          .isInstanceOf(CorruptFileException.class)
+          .hasMessageContaining(indexOf(smaller).toString())
+          .hasMessageContaining("object 0 is not in its place");
+    }
+  }
+
+  private static Path indexOf(Path pack) {
+    return Path.of(pack.toString().replaceFirst("\\.pack$", ".idx"));
+  }
+
+  /** Of the only id. */
+  private static int firstByte(Path pack) {
+    try {
+      return Files.readAllBytes(indexOf(pack))[IDS] & 0xff;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void shift(Path pack, int from, int to, int change) throws IOException {
+    ByteBuffer index = ByteBuffer.wrap(Files.readAllBytes(indexOf(pack)));
+    for (int octet = from; octet < to; octet++) {
+      int at = FANOUT + octet * Integer.BYTES;
+      index.putInt(at, index.getInt(at) + change);
+    }
+    Files.delete(indexOf(pack));
+    Files.write(indexOf(pack), index.array());
   }
 
   private static FileChannel create(Path path) throws IOException {
