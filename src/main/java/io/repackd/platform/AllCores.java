@@ -1,6 +1,7 @@
 package io.repackd.platform;
 
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -22,12 +23,19 @@ public final class AllCores {
    */
   public static void forEach(int pieces, Piece piece) throws IOException {
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    // Caught one by one: where a piece of a parallel stream fails, the stream ends while others
-    // run.
-    IntStream.range(0, pieces)
+    AtomicInteger next = new AtomicInteger();
+    int threads = Math.min(pieces, Runtime.getRuntime().availableProcessors());
+    // One by one: a parallel stream of all pieces would deal out large parts of them, and in the
+    // end
+    // one core would wait for another. Caught here, too: where a piece of a stream fails, the
+    // stream
+    // ends while others run.
+    IntStream.range(0, threads)
         .parallel()
-        .forEach(i -> {
-          if (failure.get() == null) {
+        .forEach(_ -> {
+          for (int i = next.getAndIncrement();
+              i < pieces && failure.get() == null;
+              i = next.getAndIncrement()) {
             try {
               piece.run(i);
             } catch (IOException | RuntimeException | Error e) {
