@@ -73,6 +73,9 @@ final class EntryCollection {
         case Made made -> collect(source, made, filling);
       }
     }
+    if (!filling.isComplete()) {
+      throw new IllegalStateException("an index has changed while it was read");
+    }
   }
 
   private void collect(int source, Packed packed, FirstByteBins.Filling filling)

@@ -108,6 +108,11 @@ final class FirstByteBins {
               : Arrays.copyOfRange(starts, 1, FIRST_BYTES + 1);
     }
 
+    /** Whether as many were added of each first byte as the fanouts said. */
+    boolean isComplete() {
+      return Arrays.equals(next, ends);
+    }
+
     /**
      * Adds an entry.
      *

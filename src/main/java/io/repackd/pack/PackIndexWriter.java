@@ -38,6 +38,9 @@ final class PackIndexWriter {
   /** So many ids at most are gathered for each that is written: of several packs from one source, each needs a part of them. */
   private static final long WORTH_GATHERING = 3;
 
+  /** More do not stay in a cache, and should not be in memory either. */
+  private static final long MAX_GATHERED_BYTES = 4 << 20;
+
   private static final int HASHED_AT_ONCE_BYTES = 1 << 20;
 
   private final EntryTable entries;
@@ -137,7 +140,9 @@ final class PackIndexWriter {
       MemorySegment ids = scratch.allocate(objects * hashLength);
       long[] places = new long[LOOKED_UP];
       long there = GatheredIds.count(entries.sources(), from, to);
-      if (there >= 0 && there <= objects * WORTH_GATHERING) {
+      if (there >= 0
+          && there <= objects * WORTH_GATHERING
+          && there * hashLength <= MAX_GATHERED_BYTES) {
         GatheredIds gathered = GatheredIds.gather(entries.sources(), hashLength, from, to, scratch);
         forEach(
             from,

@@ -232,14 +232,15 @@ public final class PackVerification {
       if (at == 0 && offsets[0] != PackFile.HEADER_BYTES) {
         throw new CorruptFileException(
             order.path(),
-            "no object of %s is said to begin at %d".formatted(pack.path(), PackFile.HEADER_BYTES));
+            "no object of %s is said to begin at %d, by %s"
+                .formatted(pack.path(), PackFile.HEADER_BYTES, index.path()));
       }
       for (int k = 0; k < length; k++) {
-        if (offsets[k] >= offsets[k + 1]) {
+        if (offsets[k] >= offsets[k + 1] || offsets[k + 1] > pack.end()) {
           throw new CorruptFileException(
               order.path(),
-              "object %d of %s is said to begin at %d, and what follows at %d"
-                  .formatted(at + k, pack.path(), offsets[k], offsets[k + 1]));
+              "object %d of %s is said to begin at %d, and what follows at %d, by %s"
+                  .formatted(at + k, pack.path(), offsets[k], offsets[k + 1], index.path()));
         }
       }
       if (index.hasCrc32()) {

@@ -216,6 +216,33 @@ class ReverseIndexTest {
     }
   }
 
+  /** Where the reverse index is as it should be: one that leads beyond the end, back, or to what is no entry. */
+  @ParameterizedTest
+  @ValueSource(ints = {Integer.MAX_VALUE, 0, 12, -1, 1 << 20})
+  void aWrongOffsetIsFoundByVerification(int offset) throws Exception {
+    byte[] bytes = Files.readAllBytes(beside(packPath, "idx"));
+    PackFile sound = open(packPath, HashAlgorithm.SHA1);
+    ReverseIndex reverse = ReverseIndex.open(beside(packPath, "rev"), sound.index(), arena);
+    int objects = Math.toIntExact(sound.index().count());
+    int offsets = 8 + 1024 + objects * (HASH + 4);
+    for (int place : new int[] {1, 100, 255, 256, 257, objects - 1}) {
+      byte[] changed = bytes.clone();
+      int position = Math.toIntExact(reverse.position(place));
+      ByteBuffer.wrap(changed).putInt(offsets + 4 * position, offset);
+      sign(ByteBuffer.wrap(changed));
+      Path file = directory.resolve("changed-%d.idx".formatted(place));
+      Files.write(file, changed);
+      PackFile pack = PackFile.open(packPath, file, HashAlgorithm.SHA1, arena);
+      ReverseIndex itsReverse = ReverseIndex.open(beside(packPath, "rev"), pack.index(), arena);
+      for (Verification verification : VERIFICATIONS) {
+        assertThatThrownBy(() -> verification.run(pack, itsReverse, new Cancellation()))
+            .as("object %d", place)
+            .isInstanceOf(CorruptFileException.class)
+            .hasMessageContaining(file.toString());
+      }
+    }
+  }
+
   /** Every byte of the pack counts, whichever way it is read. */
   @Test
   void aDamagedEntryIsFoundByVerification() throws Exception {
