@@ -175,14 +175,15 @@ final class Stage {
 
   /**
    * Whether an index has the same packs and ids as what the judge left, and is as right to the judge, but leads to other copies of
-   * some objects: a cycle has the largest pack own them. The judge is asked once, and then it has to be that index.
+   * some objects: a cycle has the largest pack own them. The judge is asked once, and then
+   * it has to be that index for the same job.
    */
   private boolean hasOnlyOtherOwners(Job job, Path index, String expected, long differs)
       throws IOException {
     if (differs < ownersStart(reference(expected))) {
       return false;
     }
-    Path ours = reference(expected + "-by-rank");
+    Path ours = reference(job.label() + "-by-rank");
     if (!Files.exists(ours)) {
       judge.run(repository(job), "multi-pack-index", "verify");
       Files.copy(index, ours);
