@@ -175,8 +175,8 @@ final class Stage {
 
   /**
    * Whether an index has the same packs and ids as what the judge left, and is as right to the judge, but leads to other copies of
-   * some objects: a cycle has the largest pack own them. The judge is asked once, and then
-   * it has to be that index for the same job.
+   * some objects: a cycle has the largest pack own them. The judge is asked once for each
+   * job, and then it has to be that index.
    */
   private boolean hasOnlyOtherOwners(Job job, Path index, String expected, long differs)
       throws IOException {

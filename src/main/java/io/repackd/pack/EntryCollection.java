@@ -97,7 +97,7 @@ final class EntryCollection {
     }
   }
 
-  // The loops are over ints and by themselves: a longer one with both in it is compiled again and
+  // The loops are by themselves: a longer one with both in it is compiled again and
   // again and never stays.
 
   private void readHeads(

@@ -126,9 +126,7 @@ public record PackFile(Path path, MemorySegment data, PackIndex index) {
       throw new CorruptFileException(
           path, "it has %d objects, and its index %d".formatted(count, index.count()));
     }
-    byte[] expected =
-        ObjectIds.bytes(index.file(), index.packChecksumOffset(), index.hash().length());
-    if (!Arrays.equals(trailer, expected)) {
+    if (!Arrays.equals(trailer, index.packChecksum())) {
       throw new CorruptFileException(
           path, "its index %s was made for another pack".formatted(index.path()));
     }

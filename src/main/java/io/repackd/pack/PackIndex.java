@@ -78,6 +78,11 @@ public sealed interface PackIndex extends SortedIds permits PackIndexV1, PackInd
   /** Where in the file the pack's own trailing hash is repeated. */
   long packChecksumOffset();
 
+  /** The pack's own trailing hash, as it is repeated here. */
+  default byte[] packChecksum() {
+    return ObjectIds.bytes(file(), packChecksumOffset(), hash().length());
+  }
+
   /**
    * Checks the order of a fanout table.
    *

@@ -139,19 +139,11 @@ final class PackIndexWriter {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment ids = scratch.allocate(objects * hashLength);
       long[] places = new long[LOOKED_UP];
-      long there = GatheredIds.count(entries.sources(), from, to);
-      if (there >= 0
-          && there <= objects * WORTH_GATHERING
-          && there * hashLength <= MAX_GATHERED_BYTES) {
-        GatheredIds gathered = GatheredIds.gather(entries.sources(), hashLength, from, to, scratch);
-        forEach(
-            from,
-            to,
-            (some, length, at) -> copyIds(some, length, places, gathered, ids, at * hashLength));
-      } else {
-        forEach(
-            from, to, (some, length, at) -> copyIds(some, length, places, ids, at * hashLength));
-      }
+      Ids sources = ids(from, to, objects, scratch);
+      forEach(
+          from,
+          to,
+          (some, length, at) -> copyIds(some, length, places, sources, ids, at * hashLength));
       writeAt(idsStart() + first * hashLength, ids);
     }
   }
@@ -210,24 +202,33 @@ final class PackIndexWriter {
     }
   }
 
+  /** The ids of the sources, wherever they stand. */
+  private interface Ids {
+    /** Copies the id at a position of a source. */
+    void copy(int source, long position, MemorySegment to, long at);
+  }
+
+  /** Where the ids of a run are read: gathered if that is worth it, else one by one in the sources. */
+  private Ids ids(int from, int to, long objects, Arena scratch) {
+    long there = GatheredIds.count(entries.sources(), from, to);
+    boolean gather =
+        there >= 0
+            && there <= objects * WORTH_GATHERING
+            && there * hashLength <= MAX_GATHERED_BYTES;
+    return gather
+        ? GatheredIds.gather(entries.sources(), hashLength, from, to, scratch)::copy
+        : (source, position, target, at) ->
+            ObjectIds.copy(
+                entries.ids(source), entries.idOffsetAt(source, position), target, at, hashLength);
+  }
+
   /**
    * Copies the ids of some entries.
    *
    * @param places room for as many numbers
    */
-  private void copyIds(long[] some, int length, long[] places, MemorySegment to, long start) {
-    for (int k = 0; k < length; k++) {
-      places[k] = entries.position(some[k]);
-    }
-    for (int k = 0; k < length; k++) {
-      int source = entries.sourceOf(some[k]);
-      long at = entries.idOffsetAt(source, places[k]);
-      ObjectIds.copy(entries.ids(source), at, to, start + (long) k * hashLength, hashLength);
-    }
-  }
-
   private void copyIds(
-      long[] some, int length, long[] places, GatheredIds from, MemorySegment to, long start) {
+      long[] some, int length, long[] places, Ids from, MemorySegment to, long start) {
     for (int k = 0; k < length; k++) {
       places[k] = entries.position(some[k]);
     }

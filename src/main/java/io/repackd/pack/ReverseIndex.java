@@ -49,9 +49,7 @@ public record ReverseIndex(MemorySegment file, Path path, PackIndex index) {
     require(path, "version", BigEndian.int32(file, Integer.BYTES), VERSION);
     require(path, "hash function", BigEndian.int32(file, 2L * Integer.BYTES), hash.formatId());
     byte[] pack = ObjectIds.bytes(file, expected - 2L * hash.length(), hash.length());
-    byte[] packOfIndex =
-        ObjectIds.bytes(index.file(), index.packChecksumOffset(), index.hash().length());
-    if (!Arrays.equals(pack, packOfIndex)) {
+    if (!Arrays.equals(pack, index.packChecksum())) {
       throw new CorruptFileException(path, "it was made for another pack than " + index.path());
     }
     return new ReverseIndex(file, path, index);

@@ -25,11 +25,9 @@ public final class AllCores {
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     AtomicInteger next = new AtomicInteger();
     int threads = Math.min(pieces, Runtime.getRuntime().availableProcessors());
-    // One by one: a parallel stream of all pieces would deal out large parts of them, and in the
-    // end
-    // one core would wait for another. Caught here, too: where a piece of a stream fails, the
-    // stream
-    // ends while others run.
+    // One by one: a stream of all pieces would deal out large parts of them, and in the end one
+    // core would wait for another. Caught here: where a piece of a stream fails, the stream ends
+    // while others run.
     IntStream.range(0, threads)
         .parallel()
         .forEach(_ -> {
